@@ -1,0 +1,29 @@
+"""The records of `trials`, one noun a file."""
+
+from trials.models.job import Job
+from trials.models.project import Membership, Person, Project, Role
+from trials.models.series import MetricSummary, Observation, SeriesChunk, SeriesTail
+from trials.models.study import Environment, Evaluation, Revision, Study
+from trials.models.trial import Artifact, Attempt, ResourceUsage, Trial, TrialParam, Worker
+
+__all__ = [
+    "Artifact",
+    "Attempt",
+    "Environment",
+    "Evaluation",
+    "Job",
+    "Membership",
+    "MetricSummary",
+    "Observation",
+    "Person",
+    "Project",
+    "ResourceUsage",
+    "Revision",
+    "Role",
+    "SeriesChunk",
+    "SeriesTail",
+    "Study",
+    "Trial",
+    "TrialParam",
+    "Worker",
+]

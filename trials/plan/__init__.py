@@ -1,0 +1,14 @@
+"""The plan of a study: a value read from YAML or JSON, checked as a whole, with every default filled in."""
+
+from trials.plan.model import Budget, Enqueued, Objective, Plan, PlanError, Problem, SamplerSpec, TrainableSpec
+
+__all__ = [
+    "Budget",
+    "Enqueued",
+    "Objective",
+    "Plan",
+    "PlanError",
+    "Problem",
+    "SamplerSpec",
+    "TrainableSpec",
+]

@@ -1,0 +1,161 @@
+"""The one place where someone else may have a say in what happens to a trial.
+
+`trials` records and runs; it does not know who judges. `settings.TRIAL_REVIEWER` names a class with the methods of
+`Reviewer`, in Django's own manner; the default keeps every trial. The pruning engine is one such class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from trials.models import Attempt, Revision, Study, Trial
+    from trials.plan import Plan, Problem
+
+
+class Action(StrEnum):
+    """What a reviewer answers (on pages: the verdict)."""
+
+    KEEP = "KEEP"
+    WARN = "WARN"
+    STOP = "STOP"
+    FINISH = "FINISH"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    PROTECT = "PROTECT"
+    ABSTAIN = "ABSTAIN"
+
+    @property
+    def halts(self) -> bool:
+        """Say whether the attempt ends with this answer."""
+        return self in {Action.STOP, Action.FINISH, Action.PAUSE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A reviewer's answer, small enough to travel back to the training code."""
+
+    action: Action = Action.KEEP
+    code: str = ""
+    """Reason code, such as `outpaced`; empty where nothing is held against the trial."""
+    motive: str = ""
+    """`speed`, `risk`, `generalisation` or empty."""
+    sentence: str = ""
+    """Why, in plain words with the numbers."""
+    step: int | None = None
+
+
+KEEP = Decision()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """One point of the objective that is about to be judged, inside the transaction that records it."""
+
+    study: Study
+    trial: Trial
+    attempt: Attempt
+    step: int
+    value: float
+    """The objective as told; may be NaN or infinite."""
+    metrics: Mapping[str, float]
+    """All unlabelled metrics told at this step."""
+    is_look: bool
+    """Whether `step` is a decision point: then `sequence` belongs to an observation just written."""
+    sequence: int = field(default=-1)
+    """The study's sequence number this decision is taken as of; -1 while no lock is held (`alarmed`)."""
+
+
+class Reviewer(Protocol):
+    """The moments at which someone else may have a say. All but `alarmed` run inside the caller's transaction."""
+
+    def check_plan(self, plan: Plan) -> Sequence[Problem]:
+        """Return what is wrong with the plan's policy; nothing is stored."""
+
+    def decision_points(self, plan: Plan) -> tuple[int, ...]:
+        """Return the steps at which trials of this plan are judged against their peers: ascending, at most 64."""
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        """Return name, version, fingerprint and a one-line description of the plan's policy, for pages."""
+
+    def launched(self, study: Study, revision: Revision, *, sequence: int) -> None:
+        """Hear that a study's first revision was registered."""
+
+    def amended(self, study: Study, revision: Revision, *, sequence: int) -> None:
+        """Hear that a later revision takes effect from `sequence` on."""
+
+    def alarmed(self, moment: Moment) -> bool:
+        """Say, without a lock, whether the trial's own points alone call for a review between decision points."""
+
+    def review(self, moment: Moment) -> Decision:
+        """Judge, record why, answer. Called with the study's head locked and `moment.sequence` taken."""
+
+    def ended(self, trial: Trial, *, sequence: int) -> None:
+        """Hear that a trial has ended; its `ending_*` fields say how."""
+
+    def intervened(
+        self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
+    ) -> None:
+        """Hear that a person (or a budget, as `person`) acted: stop, pin, unpin, resume, close."""
+
+    def closed(self, study: Study, *, sequence: int) -> None:
+        """Hear that a study has ended."""
+
+    def next_to_resume(self, study: Study) -> Trial | None:
+        """Name the paused trial that should go on now, if any, having recorded why."""
+
+
+class KeepEverything:
+    """The default reviewer: no policy, no verdicts, no ledger."""
+
+    def check_plan(self, plan: Plan) -> Sequence[Problem]:
+        return ()
+
+    def decision_points(self, plan: Plan) -> tuple[int, ...]:
+        return ()
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        return {"name": "none", "version": 1, "fingerprint": "", "description": "Every trial runs to its end."}
+
+    def launched(self, study: Study, revision: Revision, *, sequence: int) -> None: ...
+
+    def amended(self, study: Study, revision: Revision, *, sequence: int) -> None: ...
+
+    def alarmed(self, moment: Moment) -> bool:
+        return False
+
+    def review(self, moment: Moment) -> Decision:
+        return KEEP
+
+    def ended(self, trial: Trial, *, sequence: int) -> None: ...
+
+    def intervened(
+        self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
+    ) -> None: ...
+
+    def closed(self, study: Study, *, sequence: int) -> None: ...
+
+    def next_to_resume(self, study: Study) -> Trial | None:
+        return None
+
+
+@lru_cache(maxsize=1)
+def reviewer() -> Reviewer:
+    """Return the reviewer that the settings name."""
+    return cast(Reviewer, import_string(settings.TRIAL_REVIEWER)())
+
+
+def _forget_reviewer(*, setting: str, **kwargs: object) -> None:
+    if setting == "TRIAL_REVIEWER":
+        reviewer.cache_clear()
+
+
+setting_changed.connect(_forget_reviewer)
