@@ -21,5 +21,6 @@ def _fresh_data_dir() -> Path:
 
 
 os.environ["ESPALIER_DATA_DIR"] = str(_fresh_data_dir())
+os.environ["ESPALIER_HASHED_STATIC"] = "0"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

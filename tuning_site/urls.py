@@ -1,5 +1,13 @@
 """The map of the site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tuning_site.health.urls")),
+    path("accounts/", include("tuning_site.accounts.urls")),
+]
+
+handler400 = "tuning_site.errors.bad_request"
+handler403 = "tuning_site.errors.permission_denied"
+handler404 = "tuning_site.errors.not_found"
+handler500 = "tuning_site.errors.server_error"
