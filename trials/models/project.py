@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.urls import reverse
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-Person: TypeAlias = Union["User", AnonymousUser, AbstractBaseUser]
+Person: TypeAlias = Union["User", AnonymousUser]
 
 
 class Role(models.TextChoices):

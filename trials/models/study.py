@@ -127,9 +127,7 @@ class Study(models.Model):
     @property
     def n_trials(self) -> int:
         """Return how many trials exist in any state."""
-        return (
-            self.n_waiting + self.n_running + self.n_paused + self.n_complete + self.n_pruned + self.n_failed
-        )
+        return self.n_waiting + self.n_running + self.n_paused + self.n_complete + self.n_pruned + self.n_failed
 
     @property
     def n_ended(self) -> int:
@@ -211,5 +209,3 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.split} of trial {self.trial_id}"
-
-

@@ -1,0 +1,10 @@
+"""All points of every metric of a trial. The layout (tails, chunks) is nobody else's business.
+
+`append` stores one batch, whole or not at all; `read` gives one series back as numpy arrays.
+"""
+
+from trials.series.codec import Point, canonical_labels
+from trials.series.reading import names, read, read_many
+from trials.series.writing import append, compact
+
+__all__ = ["Point", "append", "canonical_labels", "compact", "names", "read", "read_many"]

@@ -1,0 +1,76 @@
+"""Reading series back. A resumed attempt's points supersede the older attempts' from its checkpoint on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from trials.models import Attempt, MetricSummary, SeriesChunk, SeriesTail, Trial
+from trials.series.codec import SeriesKey, Steps, Values, canonical_labels, unpack, unpack_batch
+
+_Pieces = dict[int, list[tuple[Steps, Values]]]
+"""Pieces of one series by attempt number, each attempt's in the order told."""
+
+
+def read(trial: Trial, metric: str, labels: Mapping[str, str] | None = None) -> tuple[Steps, Values]:
+    """Return one series as (steps int64[n], values float64[n]), ascending in step; both empty if never told."""
+    return read_many([trial.pk], metric, labels).get(trial.pk, _empty())
+
+
+def read_many(
+    trial_ids: Iterable[int], metric: str, labels: Mapping[str, str] | None = None
+) -> dict[int, tuple[Steps, Values]]:
+    """Return one metric's series of many trials by trial id, in three queries."""
+    ids = list(trial_ids)
+    key = (metric, canonical_labels(labels))
+    pieces: dict[int, _Pieces] = defaultdict(lambda: defaultdict(list))
+    chunks = SeriesChunk.objects.filter(trial__in=ids, metric=key[0], labels=key[1]).order_by("id")
+    for chunk in chunks.values_list("trial_id", "attempt_number", "steps", "values"):
+        pieces[chunk[0]][chunk[1]].append(unpack(bytes(chunk[2]), bytes(chunk[3])))
+    for trial_id, number, found, steps, values in _open_tails(ids):
+        if found == key:
+            pieces[trial_id][number].append((steps, values))
+    starts = _starts(ids)
+    return {trial_id: _join(found, starts[trial_id]) for trial_id, found in pieces.items()}
+
+
+def names(trial: Trial) -> list[SeriesKey]:
+    """Return (metric, canonical labels) of every series of a trial, sorted."""
+    return sorted(MetricSummary.objects.filter(trial=trial).values_list("metric", "labels"))
+
+
+def _open_tails(ids: list[int]) -> Iterable[tuple[int, int, SeriesKey, Steps, Values]]:
+    tails = SeriesTail.objects.filter(trial__in=ids, payload__isnull=False).order_by("id")
+    for trial_id, number, payload in tails.values_list("trial_id", "attempt__number", "payload"):
+        for key, steps, values in unpack_batch(bytes(payload or b"")):
+            yield trial_id, number, key, steps, values
+
+
+def _starts(ids: list[int]) -> dict[int, dict[int, int]]:
+    """Return, by trial, each attempt's number and the step it resumed from."""
+    starts: dict[int, dict[int, int]] = defaultdict(dict)
+    for trial_id, number, step in Attempt.objects.filter(trial__in=ids).values_list(
+        "trial_id", "number", "resumed_from"
+    ):
+        starts[trial_id][number] = step
+    return starts
+
+
+def _join(pieces: _Pieces, starts: Mapping[int, int]) -> tuple[Steps, Values]:
+    """Join attempts in order, each cut where a later one took over."""
+    kept: list[tuple[Steps, Values]] = []
+    for number in sorted(pieces):
+        steps = np.concatenate([piece[0] for piece in pieces[number]])
+        values = np.concatenate([piece[1] for piece in pieces[number]])
+        limit = min((step for later, step in starts.items() if later > number), default=None)
+        keep = slice(None) if limit is None else steps <= limit
+        kept.append((steps[keep], values[keep]))
+    steps, values = np.concatenate([k[0] for k in kept]), np.concatenate([k[1] for k in kept])
+    order = np.argsort(steps, kind="stable")
+    return steps[order], values[order]
+
+
+def _empty() -> tuple[Steps, Values]:
+    return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
