@@ -68,7 +68,7 @@ class Project(models.Model):
         """Return the person's role here; a superuser counts as owner."""
         if getattr(user, "is_superuser", False):
             return Role.OWNER
-        membership = self.memberships.filter(user_id=user.pk).first()
+        membership = self.memberships.filter(user_id=user.pk or 0).first()
         return Role(membership.role) if membership else None
 
 
