@@ -7,7 +7,7 @@ from typing import Any
 from tuning_site.env import Environment
 from tuning_site.secret_key import secret_key
 
-env = Environment(os.environ)
+env = ENVIRONMENT = Environment(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
