@@ -26,6 +26,8 @@ class MetricInfo:
     unit: str = ""
     labels: tuple[str, ...] = ()
     """Names of the labels its series carry, such as `fold`."""
+    repeatable: bool = True
+    """False for a metric that differs when the same seed runs again, such as a speed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +105,14 @@ class Trainable(Protocol):
     metrics: tuple[MetricInfo, ...]
     preload: tuple[str, ...]
     """Modules a slot imports once before it forks: no CUDA, no threads at import."""
+    small_settings: Mapping[str, object]
+    """Fixed settings under which a trial takes seconds: for `trainable check` and tests."""
 
     def check_settings(self, settings: Mapping[str, object]) -> Sequence[str]:
         """Return what is wrong with a plan's fixed settings, each as `field: what, and the remedy`."""
+
+    def resource_names(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """Return the registered resources that a run with these settings opens."""
 
     def horizon(self, settings: Mapping[str, object]) -> int:
         """Return the last step of a full trial: the planned length T."""

@@ -123,11 +123,15 @@ def text_digest(*texts: str) -> str:
 
 
 def _source_files(root: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix())
-        if path.name not in NOT_BASE_FILES and not NOT_BASE_FOLDERS & set(path.relative_to(root).parts)
-    ]
+    paths = sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix())
+    return [path for path in paths if _is_base_source(path.relative_to(root))]
+
+
+def _is_base_source(path: Path) -> bool:
+    """Leave out what is not the library, and what its build wrote: that differs from machine to machine."""
+    if path.name in NOT_BASE_FILES or path.name.startswith("_sysconfigdata"):
+        return False
+    return not any(part in NOT_BASE_FOLDERS or part.startswith("config-") for part in path.parts[:-1])
 
 
 def _digest(text: str) -> str:
