@@ -1,0 +1,185 @@
+"""What the pages of `trials` show of someone else's facts: verdicts, cuts, the control arm.
+
+`trials` records what ran; why a trial was stopped is known upstairs. `settings.TRIAL_PAGE_PROVIDER` names a class with
+the methods of `PageProvider`, in Django's own manner; without one, pages simply have nothing to say about verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from trials.models import Study, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """One verdict on a trial, as recorded."""
+
+    sequence: int
+    number: int
+    """The trial's number."""
+    step: int
+    action: str
+    """KEEP, WARN, STOP, FINISH, PAUSE, RESUME, PROTECT or ABSTAIN."""
+    sentence: str
+    reason: str = ""
+    motive: str = ""
+    at: datetime | None = None
+    value: float | None = None
+    """The objective it was judged by, as told."""
+    cut: float | None = None
+    rank: int | None = None
+    of: int | None = None
+    quota: int | None = None
+    url: str = ""
+
+    @property
+    def is_spared(self) -> bool:
+        """Say whether a rule spoke against the trial and the control arm protected it."""
+        return self.action == "PROTECT" and self.reason == "control"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The newest cut at one decision point, and how many trials had reached it."""
+
+    step: int
+    value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class ControlArm:
+    """How the spared trials fared: the measure of wrong stops.
+
+    `met` control trials met a cut and were trained on; `judged` of them have ended with a value; `wrong` of those
+    beat the best value that the other trials reached. `low` and `high` bound the share of wrong stops at 95 %
+    (Clopper and Pearson 1934); 0 and 1 while nothing is judged.
+    """
+
+    met: int = 0
+    judged: int = 0
+    wrong: int = 0
+    low: float = 0.0
+    high: float = 1.0
+    spared: Sequence[tuple[int, float]] = ()
+    """(trial number, its value) of the judged ones."""
+
+
+@dataclass(frozen=True)
+class PolicyWords:
+    """The policy in force, for a page's facts."""
+
+    name: str
+    version: str = ""
+    fingerprint: str = ""
+    description: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A claim about the record that was checked, or not: `icon` is chain, replay or empty; `tone` good, plain, bad."""
+
+    text: str
+    icon: str = ""
+    tone: str = "plain"
+    title: str = ""
+
+
+class PageProvider(Protocol):
+    """The questions that pages of `trials` ask. Each costs a fixed number of queries, whatever the study's size."""
+
+    def n_entries(self, study: Study) -> int:
+        """Return how many rows the study's record of verdicts has."""
+
+    def audit_url(self, study: Study) -> str:
+        """Return the address of the page that lists them; empty if there is none."""
+
+    def policy(self, study: Study) -> PolicyWords | None:
+        """Return the policy in force."""
+
+    def reason_words(self, code: str) -> str:
+        """Return what a reason code means, in a few words; empty if it is not known."""
+
+    def cuts(self, study: Study) -> Sequence[Cut]:
+        """Return the newest cut of each decision point that has one, ascending in step."""
+
+    def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
+        """Return the control arm's record by study id."""
+
+    def spared_numbers(self, study: Study) -> frozenset[int]:
+        """Return the numbers of the trials that a rule would have stopped and the control arm protected."""
+
+    def last_rulings(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Ruling]:
+        """Return the newest verdict at a decision point by trial number; one with a rank where there is one."""
+
+    def rulings(self, trial: Trial) -> Sequence[Ruling]:
+        """Return every verdict on the trial, in order."""
+
+    def seals(self, trial: Trial) -> Sequence[Seal]:
+        """Return what is known about the record of this trial's verdicts."""
+
+    def waiting_for(self, study: Study) -> str:
+        """Say in a sentence what the first verdict waits for; empty once there is one."""
+
+
+class NothingToSay:
+    """The default provider: no policy, no verdicts, no control arm."""
+
+    def n_entries(self, study: Study) -> int:
+        return 0
+
+    def audit_url(self, study: Study) -> str:
+        return ""
+
+    def policy(self, study: Study) -> PolicyWords | None:
+        return None
+
+    def reason_words(self, code: str) -> str:
+        return ""
+
+    def cuts(self, study: Study) -> Sequence[Cut]:
+        return ()
+
+    def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
+        return {}
+
+    def spared_numbers(self, study: Study) -> frozenset[int]:
+        return frozenset()
+
+    def last_rulings(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Ruling]:
+        return {}
+
+    def rulings(self, trial: Trial) -> Sequence[Ruling]:
+        return ()
+
+    def seals(self, trial: Trial) -> Sequence[Seal]:
+        return ()
+
+    def waiting_for(self, study: Study) -> str:
+        return ""
+
+
+@lru_cache(maxsize=1)
+def provider() -> PageProvider:
+    """Return the provider that the settings name."""
+    name = settings.TRIAL_PAGE_PROVIDER
+    return cast(PageProvider, import_string(name)()) if name else NothingToSay()
+
+
+def _forget_provider(*, setting: str, **kwargs: object) -> None:
+    if setting == "TRIAL_PAGE_PROVIDER":
+        provider.cache_clear()
+
+
+setting_changed.connect(_forget_provider)

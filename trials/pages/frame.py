@@ -1,0 +1,128 @@
+"""What stands around every page of a study: crumbs, head, tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from trials.facts import provider
+from trials.models import Revision, Study
+from trials.pages import words
+from trials.pages.access import Access
+from trials.pages.live import live_for
+from trials.pages.parts import Action, Crumb, Fact, StudyHead, Tab
+from trials.pages.selection import Selection, address
+from trials.plan import Plan
+
+SAMPLERS = {"random": "random search", "tpe": "TPE"}
+
+
+class Frame:
+    """A study with its plan in force, read once per request."""
+
+    def __init__(self, request: HttpRequest, access: Access) -> None:
+        self.request = request
+        self.study, self.may_edit = access
+        self.revision: Revision = self.study.revisions.order_by("-number")[0]
+        self.plan: Plan = self.revision.parsed()
+        self.looks: tuple[int, ...] = tuple(self.revision.looks)
+        self.selection = Selection.of(request)
+
+    def context(self, tab: str, *crumbs: Crumb) -> dict[str, Any]:
+        """Return the context every page of a study shares."""
+        study = self.study
+        return {
+            "crumbs": [
+                Crumb(study.project.name, study.project.get_absolute_url()),
+                Crumb("Studies", reverse("trials:studies")),
+                *([Crumb(study.name, study.get_absolute_url()), *crumbs] if crumbs else [Crumb(study.name)]),
+            ],
+            "head": self._head(),
+            "tabs": self._tabs(),
+            "tab": tab,
+            "live": live_for(self.request, study),
+            "study": study,
+            "may_edit": self.may_edit,
+        }
+
+    def _head(self) -> StudyHead:
+        study = self.study
+        ended = study.state == Study.State.ENDED
+        return StudyHead(
+            name=study.name,
+            url=study.get_absolute_url(),
+            kind="finished" if ended else "running",
+            state=state_words(study),
+            facts=self._facts(),
+            actions=self._actions(),
+        )
+
+    def _facts(self) -> list[Fact]:
+        study, plan = self.study, self.plan
+        sampler = SAMPLERS.get(plan.sampler.name, plan.sampler.name)
+        facts = [
+            Fact("Minimise" if study.minimises else "Maximise", study.metric),
+            Fact(f"{words.counted(len(plan.space), 'parameter')},", sampler),
+        ]
+        policy = provider().policy(study)
+        if policy is not None:
+            facts.append(Fact("Policy", f"{policy.name} {policy.version}".strip()))
+        facts.append(self._when())
+        return facts
+
+    def _when(self) -> Fact:
+        study, now = self.study, timezone.now()
+        if study.started_at is None and study.ended_at is None:
+            return Fact("Launched", moment(study.created_at))
+        started = study.started_at or study.created_at
+        took = words.duration(words.span(started, study.ended_at, now).total_seconds())
+        return Fact("Started", moment(started), f"took {took}" if study.ended_at else f"running {took}")
+
+    def _actions(self) -> list[Action]:
+        study = self.study
+        if not self.may_edit or study.state == Study.State.ENDED or study.ending_code:
+            return []
+        return [
+            Action(
+                "Stop study",
+                reverse("trials:stop_study", args=[study.pk]),
+                post=True,
+                danger=True,
+                confirm="Stop the study? Waiting and paused trials end; running ones end at their next report.",
+            )
+        ]
+
+    def _tabs(self) -> list[Tab]:
+        study, selection = self.study, self.selection
+        carried = str(selection) or None
+
+        def to(name: str) -> str:
+            return address(reverse(f"trials:{name}", args=[study.pk]), sel=carried)
+
+        audit = provider().audit_url(study)
+        tabs = [
+            Tab("overview", "Overview", to("overview")),
+            Tab("trials", "Trials", to("trials_table"), study.n_trials),
+            Tab("compare", "Compare", to("compare"), len(selection) or None),
+        ]
+        if audit:
+            tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))
+        return [*tabs, Tab("plan", "Plan", to("plan"))]
+
+
+def state_words(study: Study) -> str:
+    """Return where a study stands, in a word or two."""
+    if study.state == Study.State.ENDED:
+        return "Ended" if study.ending_code == "finished" else words.code_words(study.ending_code).capitalize()
+    if study.ending_code:
+        return "Ending"
+    return "Running" if study.n_running else "Waiting for a worker"
+
+
+def moment(at: Any) -> str:
+    """Return a time of day, with the date unless it is today's."""
+    now = timezone.now()
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M}"

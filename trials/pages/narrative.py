@@ -1,0 +1,121 @@
+"""The sentences that testify: what was tried, what was stopped and why, and was that right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trials.facts import ControlArm
+from trials.models import Study, Trial
+from trials.pages import rollups, words
+from trials.pages.parts import Paragraph, Run
+from trials.pages.rollups import Group
+from trials.pages.words import say, strong
+
+NO_EVIDENCE = "No evidence yet: no control trial met a cut."
+
+
+def of_study(
+    study: Study, *, planned: int, best: Trial | None, groups: Sequence[Group], arm: ControlArm | None
+) -> list[Paragraph]:
+    """Return the overview's narrative."""
+    paragraphs = [tried(study, planned, best), stops(study, groups)]
+    if arm is not None:
+        paragraphs.append(was_that_right(arm))
+    if study.ending_code not in {"", "finished"}:
+        paragraphs.append(say(study.ending_sentence))
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def tried(study: Study, planned: int, best: Trial | None) -> Paragraph:
+    """Say how many configurations were tried and what the best one reached."""
+    n = study.n_trials - study.n_waiting
+    if not n:
+        return say(strong(f"None of the {words.counted(planned, 'planned trial')} has started."))
+    verb = "has" if n == 1 else "have"
+    noun = "configuration" if planned == 1 else "configurations"
+    opening = strong(f"{n:,} of {planned:,} {noun} {verb} been tried.")
+    if best is None or study.best_value is None:
+        return say(opening, " None has been trained to its end yet.")
+    at = f" at step {best.best_step:,}" if best.best_step is not None else ""
+    return say(
+        opening,
+        " The best, ",
+        Run(f"trial {best.number}", url=best.get_absolute_url()),
+        f", reached {study.metric} ",
+        strong(words.number(study.best_value)),
+        f"{at}.",
+    )
+
+
+def stops(study: Study, groups: Sequence[Group]) -> Paragraph:
+    """Say how many trials were stopped early, by motive, and what that saved."""
+    n = rollups.stopped(groups)
+    if not n:
+        return say("None was stopped early.") if study.n_ended else ()
+    runs: list[str | Run] = [strong(f"{n:,} {'was' if n == 1 else 'were'} stopped early"), ": "]
+    motives = rollups.stopped_by_motive(groups)
+    for place, (motive, count) in enumerate(motives.items()):
+        runs += [", "] if place else []
+        runs.append(Run(f"{count:,} for {motive}", glyph=motive))
+    runs.append(". ")
+    share = rollups.saved_share(study)
+    if share is not None:
+        runs += ["That left ", strong(words.percent(share)), " of the planned steps untrained."]
+    return say(*runs)
+
+
+def was_that_right(arm: ControlArm) -> Paragraph:
+    """Say what the control arm knows about wrong stops, and how surely."""
+    if not arm.met:
+        return say("Was that right? ", NO_EVIDENCE)
+    met = f"{words.counted(arm.met, 'trial')} of the control arm met a cut and {'was' if arm.met == 1 else 'were'}"
+    if not arm.judged:
+        return say(f"Was that right? {met} trained on all the same. None has ended yet, so nothing can be said.")
+    open_ones = f"; {arm.met - arm.judged} of them still train" if arm.judged < arm.met else ""
+    opening = f"Was that right? {met} trained on all the same{open_ones}. "
+    if not arm.wrong:
+        return say(
+            opening,
+            strong("None beat the best value in hand" if arm.judged > 1 else "It did not beat the best value in hand"),
+            f", so at most {words.percent(arm.high)} of the stops were wrong (95 % interval).",
+        )
+    return say(
+        opening,
+        strong(f"{arm.wrong} of {arm.judged} beat the best value in hand"),
+        f", so between {words.percent(arm.low)} and {words.percent(arm.high)} of the stops were wrong (95 % interval).",
+    )
+
+
+def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Paragraph]:
+    """Return the sentences over all studies a person sees."""
+    if not studies:
+        return []
+    running = sum(study.state == Study.State.RUNNING for study in studies)
+    slots = sum(study.n_running for study in studies)
+    trained = sum(study.steps_trained / study.horizon for study in studies if study.horizon)
+    saved = sum(study.steps_saved / study.horizon for study in studies if study.horizon)
+    runs: list[str | Run] = [f"{_opening(running, len(studies), slots)} "]
+    if saved:
+        runs += ["Stopping early left ", strong(words.percent(saved / (trained + saved))), " of the planned training undone."]
+    paragraphs: list[Paragraph] = [say(*runs)]
+    judged, wrong = sum(arm.judged for arm in arms), sum(arm.wrong for arm in arms)
+    if judged:
+        paragraphs.append(
+            say(
+                "Of ",
+                strong(f"{judged:,}"),
+                f" control {'trial' if judged == 1 else 'trials'} that the rules would have stopped, ",
+                strong(f"{wrong:,}" if wrong else "none"),
+                " went on to beat the best value in hand.",
+            )
+        )
+    elif saved:
+        paragraphs.append(say("Whether the stops were right, no control trial can tell yet."))
+    return paragraphs
+
+
+def _opening(running: int, total: int, slots: int) -> str:
+    if not running:
+        return "No study is running." if total > 1 else "The study has ended."
+    which = "One study is" if running == 1 else f"{running} studies are"
+    return f"{which} running on {words.counted(slots, 'slot')}." if slots else f"{which} waiting for a worker."

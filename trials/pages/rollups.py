@@ -1,0 +1,76 @@
+"""Trials counted by how they ended or where they stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from django.db.models import Count
+
+from trials.models import Study, Trial
+from trials.pages import words
+from trials.pages.parts import Share
+
+ORDER = ("finished", "running", "speed", "risk", "generalisation", "paused", "failed", "waiting")
+
+
+class Group(NamedTuple):
+    """So many trials in one state for one reason."""
+
+    state: str
+    code: str
+    motive: str
+    count: int
+
+    @property
+    def kind(self) -> str:
+        """Return the glyph of these trials."""
+        return words.kind_of(self.state, self.motive)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Say whether a rule stopped them."""
+        return self.state == Trial.State.PRUNED and bool(self.motive)
+
+
+def endings(studies: Iterable[Study]) -> Mapping[int, Sequence[Group]]:
+    """Return the groups of each study, in one query over the index of endings."""
+    found: dict[int, list[Group]] = defaultdict(list)
+    rows = (
+        Trial.objects.filter(study__in=list(studies))
+        .values_list("study_id", "state", "ending_code", "ending_motive")
+        .annotate(n=Count("id"))
+        .order_by("study_id", "state", "ending_code", "ending_motive")
+    )
+    for study_id, *group in rows:
+        found[study_id].append(Group(*group))
+    return found
+
+
+def shares(groups: Iterable[Group]) -> list[Share]:
+    """Return how many trials stand under each glyph, in a fixed order, the empty ones left out."""
+    counts: dict[str, int] = defaultdict(int)
+    for group in groups:
+        counts[group.kind] += group.count
+    return [Share(kind, counts[kind]) for kind in ORDER if counts[kind]]
+
+
+def stopped(groups: Iterable[Group]) -> int:
+    """Return how many trials a rule stopped."""
+    return sum(group.count for group in groups if group.is_stopped)
+
+
+def stopped_by_motive(groups: Iterable[Group]) -> dict[str, int]:
+    """Return how many trials each motive stopped, in a fixed order."""
+    counts = dict.fromkeys(("speed", "risk", "generalisation"), 0)
+    for group in groups:
+        if group.is_stopped:
+            counts[group.motive] = counts.get(group.motive, 0) + group.count
+    return {motive: n for motive, n in counts.items() if n}
+
+
+def saved_share(study: Study) -> float | None:
+    """Return the share of the steps that stopping left untrained; None before anything was trained."""
+    planned = study.steps_trained + study.steps_saved
+    return study.steps_saved / planned if planned else None
