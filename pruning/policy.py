@@ -1,0 +1,262 @@
+"""A policy: gates, one strategy and safeguards, composed in a fixed order into one pure judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, cast
+
+from pruning.canonical import fingerprint
+from pruning.looks import Geometric, Looks, grid, read_looks
+from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
+from pruning.rules import GATES, STRATEGIES
+from pruning.rules.base import Facts, Kind, Rule, Verdict
+from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
+from pruning.safeguards import Safeguards
+
+SECTIONS = ("preset", "looks", "gates", "strategy", "safeguards", "shadow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Gates judge every report; at decision points the strategy and then the safeguards speak.
+
+    One verdict comes out. What the other rules said at the same moment stands in its evidence as `concurring`.
+    """
+
+    looks: Looks = ()
+    gates: tuple[Rule, ...] = ()
+    strategy: Rule | None = None
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    shadow: bool = False
+    """Record what it would have done and stop nothing."""
+    name: str = "custom"
+    """The preset it is, or `custom`."""
+
+    def judge(self, facts: Facts) -> Verdict:
+        """Return the verdict on one report."""
+        gate, warnings = self._judge_gates(facts)
+        strategic = self._judge_strategy(facts) if facts.look is not None else None
+        if gate is not None:
+            answer, others = self.safeguards.answer_gate(facts, gate), [*warnings, strategic]
+        elif strategic is not None and (strategic.speaks_against or not warnings):
+            answer, others = strategic, [*warnings]
+        elif warnings:
+            answer, others = warnings[0], [*warnings[1:], strategic]
+        else:
+            answer, others = self._nothing_to_say(facts), []
+        return replace(with_concurring(answer, [verdict for verdict in others if verdict]), shadow=self.shadow)
+
+    def is_alarmed(self, facts: Facts) -> bool:
+        """Say whether the trial's own points alone call for a verdict between decision points."""
+        gate, warnings = self._judge_gates(replace(facts, peers=None))
+        return gate is not None or bool(warnings)
+
+    def grid(self, *, horizon: int, report_steps: Sequence[int] = (), path: str = "policy") -> tuple[int, ...]:
+        """Return the decision points of trials of this length; PolicyError if they do not fit it."""
+        if self.strategy is None:
+            return ()
+        return grid(self.looks, horizon=horizon, report_steps=report_steps, path=f"{path}.looks")
+
+    def problems(
+        self, *, horizon: int, report_steps: Sequence[int] = (), metrics: Sequence[str] = (), path: str = "policy"
+    ) -> list[Problem]:
+        """Return why the policy does not fit a study: looks beyond its end, metrics it does not report.
+
+        metrics: all that are reported; empty if that is not known beforehand.
+        """
+        found: list[Problem] = []
+        try:
+            self.grid(horizon=horizon, report_steps=report_steps, path=path)
+        except PolicyError as error:
+            found.extend(error.problems)
+        for where, rule in self._rules(path):
+            for name in rule.metrics():
+                if metrics and name not in metrics:
+                    found.append(Problem(path=where, message=unknown(name, metrics, "metric")))
+        return found
+
+    def metrics(self) -> tuple[str, ...]:
+        """Return the metrics that its rules read beside the objective, each once."""
+        return tuple(dict.fromkeys(name for _, rule in self._rules("") for name in rule.metrics()))
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return the policy as plain data with every default filled in and every rule's version."""
+        return {
+            "looks": plain(self.looks) if isinstance(self.looks, Geometric) else list(self.looks),
+            "gates": [_rule_data(gate) for gate in self.gates],
+            "strategy": _rule_data(self.strategy) if self.strategy else None,
+            "safeguards": plain(self.safeguards),
+            "shadow": self.shadow,
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the canonical form: equal exactly for policies that judge alike."""
+        return fingerprint(self.to_mapping())
+
+    @property
+    def description(self) -> str:
+        """Return one line for pages: what it does."""
+        does = DESCRIPTIONS.get(self.name) or f"gates: {self._names(self.gates)}; strategy: {self._names(self._one())}"
+        return f"shadow, stops nothing: {does}" if self.shadow else does
+
+    @classmethod
+    def from_mapping(cls, data: object, path: str = "policy") -> Policy:
+        """Make a policy from a preset's name, plain data, or None (the default preset).
+
+        Raises PolicyError that names every unknown rule or setting and every refused value by its path.
+        """
+        return _read_policy(data, path)
+
+    def _judge_gates(self, facts: Facts) -> tuple[Verdict | None, list[Verdict]]:
+        """Return the first gate's stop, if any, and the warnings that begin with this report."""
+        warnings: list[Verdict] = []
+        for gate in self.gates:
+            verdict = gate.judge(facts)
+            if verdict.kind.halts:
+                return verdict, warnings
+            if verdict.kind is Kind.WARN and gate.judge(facts.before()).kind is not Kind.WARN:
+                warnings.append(verdict)
+        return None, warnings
+
+    def _judge_strategy(self, facts: Facts) -> Verdict | None:
+        if self.strategy is None:
+            return None
+        verdict = self.safeguards.too_few_peers(facts) or self.strategy.judge(facts)
+        return self.safeguards.answer_strategy(facts, verdict) if verdict.kind.halts else verdict
+
+    def _nothing_to_say(self, facts: Facts) -> Verdict:
+        return Verdict(
+            kind=Kind.KEEP, rule="gates", version=1, step=facts.step, clause="no gate has anything against it"
+        )
+
+    def _rules(self, path: str) -> list[tuple[str, Rule]]:
+        gates = [(f"{path}.gates[{index}]", gate) for index, gate in enumerate(self.gates)]
+        return [*gates, *((f"{path}.strategy", rule) for rule in self._one())]
+
+    def _one(self) -> tuple[Rule, ...]:
+        return (self.strategy,) if self.strategy else ()
+
+    def _names(self, rules: Sequence[Rule]) -> str:
+        return ", ".join(rule.name for rule in rules) or "none"
+
+
+def with_concurring(verdict: Verdict, others: Sequence[Verdict]) -> Verdict:
+    """Return the verdict with what the other rules said at the same moment in its evidence."""
+    if not others:
+        return verdict
+    said = [
+        {
+            "rule": other.rule,
+            "version": other.version,
+            "verdict": str(other.kind),
+            "reason": other.reason,
+            "clause": other.clause,
+            "evidence": dict(other.evidence),
+        }
+        for other in others
+    ]
+    return replace(verdict, evidence={**verdict.evidence, "concurring": said})
+
+
+def _rule_data(rule: Rule) -> dict[str, object]:
+    return {"rule": rule.name, "version": rule.version, **plain(rule)}
+
+
+def _read_policy(data: object, path: str) -> Policy:
+    if data is None:
+        data = DEFAULT
+    if isinstance(data, str):
+        return _read_preset(data, path)
+    if not isinstance(data, Mapping):
+        message = f"{data!r} is neither a mapping nor a preset's name ({', '.join(PRESETS)})"
+        raise PolicyError([Problem(path=path, message=message)])
+    problems = [
+        Problem(path=f"{path}.{key}", message=unknown(key, SECTIONS, "section")) for key in data if key not in SECTIONS
+    ]
+    base: Mapping[str, object] = {}
+    if "preset" in data:
+        _check_preset(data["preset"], f"{path}.preset")
+        base = PRESETS[cast(str, data["preset"])]
+    return _assemble(_merged(base, data), path, problems)
+
+
+def _read_preset(name: str, path: str) -> Policy:
+    _check_preset(name, path)
+    return replace(_assemble(dict(PRESETS[name]), path, []), name=name)
+
+
+def _check_preset(name: object, path: str) -> None:
+    if not isinstance(name, str) or name not in PRESETS:
+        raise PolicyError([Problem(path=path, message=unknown(str(name), PRESETS, "preset"))])
+
+
+def _merged(base: Mapping[str, object], data: Mapping[str, object]) -> dict[str, object]:
+    """Lay a plan's sections over a preset's; safeguards setting by setting."""
+    merged = {**base, **data}
+    below, above = base.get("safeguards"), data.get("safeguards")
+    if isinstance(below, Mapping) and isinstance(above, Mapping):
+        merged["safeguards"] = {**below, **above}
+    merged.pop("preset", None)
+    return merged
+
+
+def _assemble(data: Mapping[str, object], path: str, problems: list[Problem]) -> Policy:
+    """Read every section, so that one error names all problems."""
+    parts: dict[str, Any] = {}  # each value was made by the reader of its section
+    readers: Mapping[str, Callable[[Any], object]] = {
+        "looks": lambda value: read_looks(value, f"{path}.looks"),
+        "gates": lambda value: _read_gates(value, f"{path}.gates"),
+        "strategy": lambda value: None if value is None else _read_rule(value, STRATEGIES, f"{path}.strategy"),
+        "safeguards": lambda value: _read_safeguards(value, f"{path}.safeguards"),
+        "shadow": lambda value: _read_flag(value, f"{path}.shadow"),
+    }
+    for section, reader in readers.items():
+        if section in data:
+            try:
+                parts[section] = reader(data[section])
+            except PolicyError as error:
+                problems.extend(error.problems)
+    if not problems and parts.get("strategy") is not None and "looks" not in parts:
+        parts["looks"] = Geometric()
+    if problems:
+        raise PolicyError(problems)
+    return Policy(**parts)
+
+
+def _read_gates(data: object, path: str) -> tuple[Rule, ...]:
+    if not isinstance(data, list | tuple):
+        raise PolicyError(
+            [Problem(path=path, message=f"{data!r} is not a list of gates, such as [{{rule: divergence}}]")]
+        )
+    return tuple(_read_rule(gate, GATES, f"{path}[{index}]") for index, gate in enumerate(data))
+
+
+def _read_rule(data: object, rules: Mapping[str, type[Rule]], path: str) -> Rule:
+    if isinstance(data, str):
+        data = {"rule": data}
+    if not isinstance(data, Mapping) or "rule" not in data:
+        message = f"{data!r} names no rule: write {{rule: {next(iter(rules))}, ...}}"
+        raise PolicyError([Problem(path=path, message=message)])
+    name = data["rule"]
+    if name not in rules:
+        raise PolicyError([Problem(path=f"{path}.rule", message=unknown(str(name), rules, "rule"))])
+    rule = rules[str(name)]
+    if data.get("version", rule.version) != rule.version:
+        message = f"{data['version']!r} is not the version in use, {rule.version}: leave it out"
+        raise PolicyError([Problem(path=f"{path}.version", message=message)])
+    return read(rule, {key: value for key, value in data.items() if key not in {"rule", "version"}}, path)
+
+
+def _read_safeguards(data: object, path: str) -> Safeguards:
+    if not isinstance(data, Mapping):
+        raise PolicyError([Problem(path=path, message=f"{data!r} is not a mapping of safeguards")])
+    return read(Safeguards, data, path)
+
+
+def _read_flag(data: object, path: str) -> bool:
+    if not isinstance(data, bool):
+        raise PolicyError([Problem(path=path, message=f"{data!r} is not true or false")])
+    return data

@@ -1,0 +1,28 @@
+"""Pruning rules: one file each, one line each in the tables below.
+
+Everything here is plain Python and numpy: no database, no clock, no hidden randomness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pruning.rules.asha import Asha
+from pruning.rules.base import Rule
+from pruning.rules.divergence import Divergence
+from pruning.rules.percentile import Percentile
+from pruning.rules.threshold import Threshold
+
+GATES: Mapping[str, type[Rule]] = {
+    "divergence": Divergence,
+    "threshold": Threshold,
+}
+"""Rules on the trial alone, judged on every report."""
+
+STRATEGIES: Mapping[str, type[Rule]] = {
+    "asha": Asha,
+    "percentile": Percentile,
+}
+"""Rules against the peers, judged at decision points."""
+
+RULES: Mapping[str, type[Rule]] = {**GATES, **STRATEGIES}

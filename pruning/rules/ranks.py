@@ -1,0 +1,73 @@
+"""What all cuts by rank share: the population, the place in it, the quota and the cut, as evidence and in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, cast
+
+from pruning.rules.base import Evidence, Facts, Rung
+from pruning.rules.words import ranking
+
+BASES = ("value", "best")
+
+
+def rank_evidence(facts: Facts, *, by: str, quota_of: Callable[[int], int]) -> dict[str, Any]:
+    """Return the evidence of a cut by rank at a decision point.
+
+    by: `value` as told at the step, or `best` told up to it. quota_of: how many of a population of this size go
+    on. The cut is the value in the last place that goes on, an observed one with its owner; None while everyone
+    who has come this far is within the quota, or where that place is held by a value that is not a number.
+    """
+    if facts.peers is None:
+        raise ValueError(f"step {facts.step} is no decision point: a cut by rank needs the peers")
+    rung = facts.peers.rung(facts.step, by=by)
+    value = reference(facts, by)
+    rank = rung.rank(facts.key(value), facts.trial)
+    population = rung.reached + rung.eliminated
+    quota = quota_of(population)
+    cut, owner = cut_of(facts, rung, quota)
+    return {
+        "metric": facts.metric,
+        "direction": "maximize" if facts.maximize else "minimize",
+        "by": by,
+        "value": value,
+        "rank": rank,
+        "reached": rung.reached,
+        "eliminated": rung.eliminated,
+        "population": population,
+        "quota": quota,
+        "cut": cut,
+        "cut_trial": owner,
+        "peers": rung.digest,
+    }
+
+
+def reference(facts: Facts, by: str) -> float:
+    """Return the judged trial's own value: as told at the step, or the best told so far (NaN if none is finite)."""
+    if by == "value":
+        return facts.value
+    keys = facts.keys(facts.curve)
+    best = float(keys.min()) if keys.size else math.inf
+    return facts.told(best) if math.isfinite(best) else math.nan
+
+
+def cut_of(facts: Facts, rung: Rung, quota: int) -> tuple[float | None, int | None]:
+    """Return the value in the last place that goes on, as told, and the trial that holds it."""
+    if quota >= rung.reached:
+        return None, None
+    key, owner = rung.value_at(quota)
+    return (facts.told(key), owner) if math.isfinite(key) else (None, owner)
+
+
+def rank_clause(evidence: Evidence) -> str:
+    """Return rank, quota and cut in words."""
+    facts = cast(dict[str, Any], evidence)
+    return ranking(
+        metric=facts["metric"],
+        value=facts["value"],
+        rank=facts["rank"],
+        population=facts["population"],
+        quota=facts["quota"],
+        cut=facts["cut"],
+    )

@@ -1,0 +1,139 @@
+"""Safeguards: what may protect a trial from a rule, asked in one fixed order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pruning.rules.base import Facts, Kind, SettingError, Verdict
+from pruning.rules.reasons import SAFEGUARDS
+from pruning.rules.words import count, number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Safeguards:
+    """Settings of the safeguards. All but `pinned` and `control` hold against the strategy only, not against gates."""
+
+    min_peers: int = 5
+    """With fewer other trials at a decision point there is no verdict and the trial goes on."""
+    grace: int = 0
+    """Steps during which the strategy stops nothing."""
+    patience: int = 1
+    """Bad decision points in a row before a trial is stopped; 1 stops at the first."""
+    min_improvement: float | None = None
+    """A trial that improved its best by this much since the last decision point is spared; none: not asked."""
+    near_end: float | None = None
+    """From this share of the planned length on (0 to 1) the strategy stops nothing; none: not asked."""
+    top_k: int = 1
+    """The best so many at a decision point are never stopped there."""
+    control_every: int = 20
+    """One of so many consecutive suggested trials belongs to the control arm; 0: no control arm."""
+
+    def __post_init__(self) -> None:
+        for setting in ("min_peers", "grace", "top_k", "control_every"):
+            if getattr(self, setting) < 0:
+                raise SettingError(setting, getattr(self, setting), "is negative: 0 switches it off")
+        if self.control_every == 1:
+            raise SettingError("control_every", 1, "puts every trial in the control arm: use 0 for none, or 5 to 50")
+        if self.patience < 1:
+            raise SettingError("patience", self.patience, "is below 1: 1 stops at the first bad decision point")
+        if self.min_improvement is not None and not 0 < self.min_improvement < math.inf:
+            raise SettingError("min_improvement", self.min_improvement, "is not a positive number: leave it out")
+        if self.near_end is not None and not 0 < self.near_end < 1:
+            raise SettingError("near_end", self.near_end, "is not between 0 and 1: it is a share of the length")
+
+    def too_few_peers(self, facts: Facts) -> Verdict | None:
+        """Return the ABSTAIN of a decision point that too few others have reached."""
+        assert facts.peers is not None  # noqa: S101 - called at decision points only
+        others = facts.peers.rung(facts.step).reached - 1
+        if others >= self.min_peers:
+            return None
+        evidence = {"metric": facts.metric, "value": facts.value, "peers": others, "min_peers": self.min_peers}
+        return Verdict(
+            kind=Kind.ABSTAIN,
+            rule="safeguards",
+            version=1,
+            step=facts.step,
+            reason="few_peers",
+            evidence=evidence,
+            clause=f"only {others} of {count(self.min_peers, 'peer')} have reached it",
+        )
+
+    def answer_strategy(self, facts: Facts, verdict: Verdict) -> Verdict:
+        """Return the strategy's STOP or PAUSE, or the PROTECT of the first safeguard that holds against it."""
+        for safeguard in (self._grace, self._patience, self._improving, self._near_end, self._top):
+            found = safeguard(facts, verdict)
+            if found is not None:
+                return protected(verdict, *found)
+        return self.answer_gate(facts, verdict)
+
+    def answer_gate(self, facts: Facts, verdict: Verdict) -> Verdict:
+        """Return a gate's verdict, or the PROTECT of a pin or of the control arm; a hard verdict stands."""
+        if verdict.hard:
+            return verdict
+        if facts.is_pinned:
+            return protected(verdict, "pinned", {}, SAFEGUARDS["pinned"])
+        if facts.is_control and facts.draw is not None:
+            draw = {"suggestion": facts.draw.suggestion, "every": facts.draw.every, "place": facts.draw.place}
+            return protected(verdict, "control", {"draw": draw}, SAFEGUARDS["control"])
+        return verdict
+
+    def _grace(self, facts: Facts, verdict: Verdict) -> Found | None:
+        if facts.step > self.grace or not self.grace:
+            return None
+        return "grace", {"grace": self.grace}, f"it is in its grace period, up to step {self.grace}"
+
+    def _patience(self, facts: Facts, verdict: Verdict) -> Found | None:
+        bad = facts.bad_looks + 1
+        if bad >= self.patience:
+            return None
+        return (
+            "patience",
+            {"bad_looks": bad, "patience": self.patience},
+            f"this is bad look {bad} in a row and the policy waits for {self.patience}",
+        )
+
+    def _improving(self, facts: Facts, verdict: Verdict) -> Found | None:
+        if self.min_improvement is None:
+            return None
+        since = max((look for look in facts.looks if look < facts.step), default=0)
+        before, now = facts.keys(facts.curve.until(since)), facts.keys(facts.curve)
+        if not before.size:
+            before = now[:1]
+        gain = float(before.min() - now.min())
+        if not gain >= self.min_improvement:
+            return None
+        evidence = {"improvement": gain, "since": since, "min_improvement": self.min_improvement}
+        asked = number(self.min_improvement)
+        return "patience", evidence, f"it improved by {number(gain)} since step {since} ({asked} asked)"
+
+    def _near_end(self, facts: Facts, verdict: Verdict) -> Found | None:
+        if self.near_end is None or facts.step < self.near_end * facts.horizon:
+            return None
+        return (
+            "near_end",
+            {"near_end": self.near_end, "horizon": facts.horizon},
+            f"it is near its end at step {facts.horizon}",
+        )
+
+    def _top(self, facts: Facts, verdict: Verdict) -> Found | None:
+        rank = verdict.evidence.get("rank")
+        key = facts.key(facts.value)
+        if rank is None and facts.peers is not None:
+            rank = facts.peers.rung(facts.step).rank(key, facts.trial)
+        if not isinstance(rank, int) or rank > self.top_k or not math.isfinite(key):
+            return None
+        place = "it is the best here" if self.top_k == 1 else f"it is among the best {self.top_k} here"
+        return "incumbent", {"place": rank, "top_k": self.top_k}, place
+
+
+Found = tuple[str, dict[str, Any], str]
+"""A safeguard that holds: its code, its numbers, its words."""
+
+
+def protected(verdict: Verdict, safeguard: str, numbers: dict[str, Any], addition: str) -> Verdict:
+    """Return the PROTECT that answers a verdict: the rule's evidence, what it wanted, and the safeguard's numbers."""
+    evidence = dict(verdict.evidence) | numbers
+    evidence |= {"overruled": str(verdict.kind), "overruled_reason": verdict.reason}
+    return replace(verdict, kind=Kind.PROTECT, reason=safeguard, evidence=evidence, addition=addition)
