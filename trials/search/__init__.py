@@ -1,0 +1,1 @@
+"""Where configurations come from: samplers, suggestions, and the queue of waiting trials."""
