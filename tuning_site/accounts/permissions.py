@@ -1,11 +1,16 @@
 """What a token's scope lets through. What a person's role lets through is the domain's answer."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
+
+# DRF's views import their default permission, so they cannot be imported by it.
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 @runtime_checkable
@@ -26,7 +31,7 @@ class TokenScope(BasePermission):
     message = "This token's scope does not allow this; create one with a wider scope."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not (request.user and request.user.is_authenticated):
+        if not request.user.is_authenticated:
             return False
         return not isinstance(request.auth, Scoped) or request.auth.allows(required_scope(request.method or "", view))
 

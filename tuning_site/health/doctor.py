@@ -1,4 +1,4 @@
-"""A longer look for a person: versions, schema, clock, files and the checks that other parts of the site have registered."""
+"""A longer look for a person: versions, schema, clock, files, and the checks that other floors have registered."""
 
 import socket
 import sqlite3
