@@ -9,7 +9,7 @@ from trials.plan.model import Budget, Plan
 from trials.plan.parts import Parts, TrainableFacts
 from trials.plan.spaces import sound_space
 from trials.seam import reviewer
-from trials.space import Categorical, Float, Int, Parameter, Space, Value
+from trials.space import Categorical, Float, Parameter, Space, Value
 from trials.space.parameters import same
 from trials.trainables.base import ParameterInfo
 

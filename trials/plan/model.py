@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from trials.space import Space
+
+
+Direction: TypeAlias = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +42,7 @@ class Objective:
     """A metric to be driven in one direction."""
 
     metric: str
-    direction: str
-    """`minimize` or `maximize`."""
+    direction: Direction
 
 
 @dataclass(frozen=True, kw_only=True)

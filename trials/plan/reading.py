@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from trials.plan.checking import check_parts
 from trials.plan.fields import Problems, Section, as_section, shown
-from trials.plan.model import Budget, Enqueued, Objective, Plan, PlanError, Problem, SamplerSpec, TrainableSpec
+from trials.plan.model import (
+    Budget,
+    Direction,
+    Enqueued,
+    Objective,
+    Plan,
+    PlanError,
+    Problem,
+    SamplerSpec,
+    TrainableSpec,
+)
 from trials.plan.parts import Parts, TrainableFacts
 from trials.plan.spaces import read_params, read_space
 from trials.plan.text import Document, read_yaml
@@ -139,10 +151,10 @@ def _read_objective(section: Section) -> Objective | None:
     section.require("direction", "write minimize or maximize")
     metric = section.text("metric", most=200)
     direction = section.text("direction", most=20)
-    if direction and direction not in DIRECTIONS:
+    if direction not in DIRECTIONS:
         section.complain("direction", f"{direction!r} is no direction; write minimize or maximize")
         return None
-    return Objective(metric=metric, direction=direction) if metric and direction else None
+    return Objective(metric=metric, direction=cast(Direction, direction)) if metric else None
 
 
 def _read_trainable(root: Section) -> TrainableSpec | None:

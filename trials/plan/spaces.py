@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from trials.plan.fields import Section, as_section, shown, unknown
 from trials.space import Categorical, Float, Int, Parameter, Space, Value
@@ -116,13 +117,15 @@ def _read_when(section: Section) -> dict[str, tuple[Value, ...]]:
 def _read_value(section: Section, path: str, value: object) -> Value:
     if isinstance(value, str) and len(value) > MOST_CHARACTERS:
         section.problems.add(path, f"{len(value)} characters; a value has at most {MOST_CHARACTERS}")
-    elif value is None or isinstance(value, str | bool):
-        return value
-    elif isinstance(value, int | float) and abs(value) <= MOST_INTEGER:
+    elif value is None or isinstance(value, str) or _is_modest(value):
         return value
     else:
         section.problems.add(path, f"{shown(value)} is no value of a parameter; write a number, a word or true/false")
     return None
+
+
+def _is_modest(value: object) -> TypeGuard[float | int | bool]:
+    return isinstance(value, int | float) and abs(value) <= MOST_INTEGER
 
 
 def _check_conditions(section: Section, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ImproperlyConfigured
+
 from trials.plan.fields import Problems
 from trials.plan.model import TrainableSpec
 from trials.plan.parts import TrainableFacts
@@ -15,8 +17,12 @@ def trainable_facts(spec: TrainableSpec, problems: Problems, *, path: str) -> Tr
         remedy = f"; the registered ones are {', '.join(names)}" if names else "; none is"
         problems.add(path, f"{spec.name!r} is not a trainable registered in the settings{remedy}")
         return None
-    trainable = registry.get(spec.name)
-    complaints = trainable.check_settings(spec.settings)
+    try:
+        trainable = registry.get(spec.name)
+    except ImproperlyConfigured as error:
+        problems.add(path, f"{spec.name!r} is registered but cannot be used: {error}")
+        return None
+    complaints = registry.check_settings(spec.name, spec.settings)
     for complaint in complaints:
         field, separator, message = complaint.partition(": ")
         problems.add(f"{path}.settings.{field}" if separator else f"{path}.settings", message or complaint)

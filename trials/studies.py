@@ -1,0 +1,208 @@
+"""Launching a study, amending its plan, and adding trials to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from trials import head
+from trials.models import Job, Project, Revision, Study, Trial, TrialParam
+from trials.models.project import Person
+from trials.plan import Plan
+from trials.seam import reviewer
+
+PREPARE = "prepare"
+"""The kind of job that makes what all trials of a study share, before the first of them is claimed."""
+
+
+class StudyRefused(Exception):
+    """Something about a study that may not happen; the message is for the person who asked."""
+
+    code = "refused"
+
+
+class NameTaken(StudyRefused):
+    """The project already has a study of that name."""
+
+    code = "name_taken"
+
+
+class AmendmentRefused(StudyRefused):
+    """A change that would make the study another one, or that nobody gave a reason for."""
+
+    code = "amendment_refused"
+
+
+class NotInSpace(StudyRefused):
+    """A configuration that the study's space does not hold."""
+
+    code = "not_in_space"
+
+
+class BudgetSpent(StudyRefused):
+    """The study tries no further configuration."""
+
+    code = "budget_spent"
+
+
+@transaction.atomic
+def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at: datetime) -> Study:
+    """Create a study with revision 1 of its plan, and the trials that the plan itself names.
+
+    `source` is the text the plan was read from. Raises `NameTaken` if the project has a study of that name.
+    """
+    study = _create(plan, project=project, user=user, at=at)
+    revision = _register(study, plan, number=1, source=source, reason="", user=user, at=at)
+    reviewer().launched(study, revision, sequence=revision.from_sequence)
+    if plan.trainable is not None:
+        Job.objects.create(kind=PREPARE, study=study, created_at=at)
+    if plan.defaults is not None:
+        new_trial(study, plan.defaults, origin=Trial.Origin.DEFAULTS, pinned=True, at=at)
+    for item in plan.enqueue:
+        new_trial(study, item.params, origin=Trial.Origin.ENQUEUED, pinned=item.pinned, at=at)
+    study.refresh_from_db()
+    return study
+
+
+@transaction.atomic
+def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source: str = "", at: datetime) -> Revision:
+    """Register the next revision of a study's plan; decisions taken before it stand.
+
+    Raises `AmendmentRefused` without a reason, for a study that has ended, for a plan that changes nothing, and for
+    one that changes what the study is: objectives, planned length, step unit, trainable or seed.
+    """
+    if not reason.strip():
+        raise AmendmentRefused("reason: missing; say in a sentence why the plan changes")
+    study = head.lock(study.pk)
+    if study.state == Study.State.ENDED or study.ending_code:
+        raise AmendmentRefused(f"study: {study.name} has ended; launch a new study with the changed plan")
+    current = study.revisions.order_by("-number")[0]
+    _refuse_other_study(current.parsed(), plan)
+    if current.fingerprint == plan.fingerprint:
+        raise AmendmentRefused(f"plan: the same as revision {current.number}; nothing to amend")
+    revision = _register(study, plan, number=current.number + 1, source=source, reason=reason.strip(), user=user, at=at)
+    reviewer().amended(study, revision, sequence=revision.from_sequence)
+    head.touch(study.pk, at=at)
+    return revision
+
+
+@transaction.atomic
+def enqueue(study: Study, params: Mapping[str, object], *, pinned: bool = False, note: str = "", at: datetime) -> Trial:
+    """Add one configuration that a person asked for.
+
+    Raises `NotInSpace` for a configuration that does not fit, `BudgetSpent` if the study tries no further one.
+    """
+    study = head.lock(study.pk)
+    plan = plan_of(study)
+    if problems := plan.space.problems(params):
+        raise NotInSpace("; ".join(f"params.{name}: {problem}" for name, problem in problems))
+    if not room(study, plan):
+        raise BudgetSpent(f"study: {study.name} has ended or has all its {plan.budget.trials} trials; raise its budget")
+    return new_trial(study, params, origin=Trial.Origin.ENQUEUED, pinned=pinned, note=note, at=at)
+
+
+def plan_of(study: Study) -> Plan:
+    """Return the plan of the newest revision."""
+    return study.revisions.order_by("-number")[0].parsed()
+
+
+def room(study: Study, plan: Plan) -> int:
+    """Return how many further configurations the study may try; the caller holds its lock if that must stay true."""
+    if study.state == Study.State.ENDED or study.ending_code:
+        return 0
+    # A continued trial and the one it continues are one configuration.
+    n_continued = study.trials.filter(origin=Trial.Origin.CONTINUED).count()
+    return max(plan.budget.trials - (study.next_number - n_continued), 0)
+
+
+def new_trial(
+    study: Study,
+    params: Mapping[str, object],
+    *,
+    origin: Trial.Origin,
+    at: datetime,
+    pinned: bool = False,
+    suggestion: int | None = None,
+    continues: Trial | None = None,
+    note: str = "",
+) -> Trial:
+    """Add a WAITING trial under the study's next number. The caller holds the study's lock, in its transaction."""
+    trial = Trial.objects.create(
+        study=study,
+        number=study.next_number,
+        origin=origin,
+        suggestion=suggestion,
+        continues=continues,
+        params=dict(params),
+        pinned=pinned,
+        note=note,
+        created_at=at,
+    )
+    TrialParam.objects.bulk_create(_param_row(trial, name, value) for name, value in trial.params.items())
+    study.next_number += 1
+    more = {} if suggestion is None else {"next_suggestion": suggestion + 1}
+    head.move(study.pk, before=None, after=Trial.State.WAITING, at=at, next_number=F("next_number") + 1, **more)
+    return trial
+
+
+def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime) -> Study:
+    try:
+        with transaction.atomic():
+            return Study.objects.create(
+                project=project,
+                name=plan.name,
+                created_by_id=user.pk if user is not None else None,
+                created_at=at,
+                last_activity_at=at,
+                metric=plan.objective.metric,
+                direction=plan.objective.direction,
+                horizon=plan.horizon,
+                step_unit=plan.step_unit,
+                seed=plan.seed,
+                trainable=plan.trainable.name if plan.trainable else "",
+            )
+    except IntegrityError:
+        raise NameTaken(f"name: the project {project.slug} already has a study {plan.name!r}; choose another name")
+
+
+def _register(
+    study: Study, plan: Plan, *, number: int, source: str, reason: str, user: Person | None, at: datetime
+) -> Revision:
+    return Revision.objects.create(
+        study=study,
+        number=number,
+        plan=plan.to_stored(),
+        source=source,
+        fingerprint=plan.fingerprint,
+        looks=list(reviewer().decision_points(plan)),
+        reason=reason,
+        author=user.get_username() if user is not None and user.is_authenticated else "",
+        created_at=at,
+        from_sequence=head.next_sequence(study),
+    )
+
+
+def _refuse_other_study(before: Plan, after: Plan) -> None:
+    for field, old, new in (
+        ("objectives", before.objectives, after.objectives),
+        ("trainable", before.trainable and before.trainable.name, after.trainable and after.trainable.name),
+        ("horizon", before.horizon, after.horizon),
+        ("step_unit", before.step_unit, after.step_unit),
+        ("seed", before.seed, after.seed),
+    ):
+        if old != new:
+            raise AmendmentRefused(f"{field}: cannot change within a study; keep it, or launch a new study")
+
+
+def _param_row(trial: Trial, name: str, value: object) -> TrialParam:
+    row = TrialParam(trial=trial, study_id=trial.study_id, name=name)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        row.number = float(value)
+    else:
+        # As people write them in a plan: true, false, null.
+        row.text = value if isinstance(value, str) else json.dumps(value)
+    return row
