@@ -268,12 +268,12 @@ def _answer_of(tail: SeriesTail) -> Decision:
 
 
 def _standing(trial: Trial) -> _Standing:
-    revision = Revision.objects.filter(study_id=trial.study_id).order_by("-number").values_list("pk", flat=True)[0]
-    return _standing_of(revision)
+    newest = Revision.objects.filter(study_id=trial.study_id).order_by("-number")
+    revision_id, fingerprint, looks = newest.values_list("pk", "fingerprint", "looks")[0]
+    return _Standing(plan=_plan_of(revision_id, fingerprint), looks=tuple(int(look) for look in looks))
 
 
 @lru_cache(maxsize=256)
-def _standing_of(revision_id: int) -> _Standing:
-    """Return a revision's plan and looks; a revision never changes, so this may be remembered."""
-    revision = Revision.objects.get(pk=revision_id)
-    return _Standing(plan=revision.parsed(), looks=tuple(int(look) for look in revision.looks))
+def _plan_of(revision_id: int, fingerprint: str) -> Plan:
+    """Return a revision's plan; a revision never changes, so this may be remembered."""
+    return Revision.objects.get(pk=revision_id, fingerprint=fingerprint).parsed()

@@ -8,7 +8,7 @@ from typing import ClassVar
 from trials.models import Attempt, Project, Study, Trial
 from trials.plan import Budget, Objective, Plan
 from trials.seam import Action, Decision, KeepEverything, Moment
-from trials.space import Space
+from trials.space import Float, Space
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def a_plan(**changes: object) -> Plan:
     values: dict[str, object] = {
         "name": "a study",
         "objectives": (Objective(metric="loss", direction="minimize"),),
-        "space": Space.from_data({"x": {"type": "float", "low": 0.0, "high": 1.0}}),
+        "space": Space((Float(name="x", low=0.0, high=1.0),)),
         "budget": Budget(trials=3),
         "horizon": 10,
         **changes,

@@ -1,13 +1,13 @@
 """Fixtures of the ground floor's tests."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.trials.builders import SCRIPTED, ScriptedReviewer
 
 
 @pytest.fixture
-def reviewer(settings: SettingsWrapper) -> type[ScriptedReviewer]:
+def reviewer(settings: Settings) -> type[ScriptedReviewer]:
     """Have a scripted reviewer judge, its script empty."""
     ScriptedReviewer.reset()
     settings.TRIAL_REVIEWER = SCRIPTED

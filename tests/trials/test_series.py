@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from tests.trials.builders import NOW, a_study, an_attempt
 from trials import series
@@ -82,13 +83,15 @@ def test_a_resumed_attempt_supersedes_the_older_points_from_its_checkpoint_on(at
     assert values.tolist() == [1.0, 1.0, 9.0]
 
 
-def test_series_of_many_trials_are_read_in_three_queries(db: None, django_assert_num_queries: object) -> None:
+def test_series_of_many_trials_are_read_in_three_queries(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     study = a_study(horizon=HORIZON)
     attempts = [an_attempt(study) for _ in range(3)]
     for attempt in attempts:
         report(attempt_id=attempt.pk, batch=1, points=[Point(step=1, metrics={"loss": 1.0})], at=NOW)
 
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(3):
         found = series.read_many([attempt.trial_id for attempt in attempts], "loss")
 
     assert len(found) == 3
