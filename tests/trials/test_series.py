@@ -39,8 +39,8 @@ def test_many_points_are_packed_into_chunks_and_read_the_same(attempt: Attempt) 
     rng = np.random.default_rng(0)
     told = rng.normal(size=HORIZON)
     for batch in range(50):
-        steps = range(batch * 100 + 1, batch * 100 + 101)
-        points = [Point(step=step, metrics={"loss": float(told[step - 1])}) for step in steps]
+        hundred = range(batch * 100 + 1, batch * 100 + 101)
+        points = [Point(step=step, metrics={"loss": float(told[step - 1])}) for step in hundred]
         report(attempt_id=attempt.pk, batch=batch + 1, points=points, at=NOW)
 
     steps, values = series.read(attempt.trial, "loss")
