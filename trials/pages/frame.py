@@ -46,6 +46,7 @@ class Frame:
             "live": live_for(self.request, study),
             "study": study,
             "may_edit": self.may_edit,
+            "search_url": reverse("trials:studies"),
         }
 
     def _head(self) -> StudyHead:

@@ -12,7 +12,7 @@ from trials.models import Study, Trial
 from trials.pages import words
 from trials.pages.parts import Share
 
-ORDER = ("finished", "running", "speed", "risk", "generalisation", "paused", "failed", "waiting")
+ORDER = ("finished", "running", "speed", "risk", "generalisation", "stopped", "paused", "failed", "waiting")
 
 
 class Group(NamedTuple):

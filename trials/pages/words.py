@@ -132,10 +132,10 @@ def code_words(code: str) -> str:
 def kind_of(state: str, motive: str = "", *, spared: bool = False) -> str:
     """Return the glyph of a trial.
 
-    A trial that a person or its study's close ended was not judged: it stands like one that was only held.
+    A trial that a person or its study's close ended was not judged: it has no motive, and a glyph of its own.
     """
     if state == Trial.State.PRUNED:
-        return motive or "paused"
+        return motive or "stopped"
     if state == Trial.State.COMPLETE:
         return "control" if spared else "finished"
     return {Trial.State.WAITING: "waiting", Trial.State.RUNNING: "running", Trial.State.PAUSED: "paused"}.get(

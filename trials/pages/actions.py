@@ -1,0 +1,69 @@
+"""What a person may do to a study or a trial: one POST each, one call, then back to the page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from trials import endings, head
+from trials.models import Study, Trial
+from trials.pages.access import editable_study, trial_of
+from trials.sanitise import clean_text
+
+MOST_NOTE = 2_000
+
+
+@require_POST
+def stop_study(request: HttpRequest, study_id: int) -> HttpResponse:
+    """End a study."""
+    study = editable_study(request, study_id)
+    if study.state == Study.State.ENDED or study.ending_code:
+        messages.info(request, "The study has already been asked to end.")
+        return redirect(study)
+    endings.stop_study(study, person=_person(request), note=_note(request), at=timezone.now())
+    messages.success(request, "The study ends: what waits is closed, what runs ends at its next report.")
+    return redirect(study)
+
+
+@require_POST
+def stop_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Stop one trial."""
+    trial = trial_of(editable_study(request, study_id), number)
+    if endings.stop_by_person(trial, person=_person(request), note=_note(request), at=timezone.now()):
+        messages.success(request, f"Trial {number} stops; if it runs, at its next report.")
+    else:
+        messages.info(request, f"Trial {number} has already ended or was asked to.")
+    return redirect(trial)
+
+
+@require_POST
+def pin_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Protect a trial from every rule, or lift that."""
+    trial = trial_of(editable_study(request, study_id), number)
+    pinned = not trial.pinned
+    if endings.pin(trial, pinned=pinned, person=_person(request), note=_note(request), at=timezone.now()):
+        messages.success(request, f"Trial {number} is {'pinned: no rule stops it' if pinned else 'no longer pinned'}.")
+    else:
+        messages.info(request, f"Trial {number} has ended; pinning would change nothing.")
+    return redirect(trial)
+
+
+@require_POST
+def note_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Write a person's note on a trial; an empty one takes it away."""
+    study = editable_study(request, study_id)
+    trial = trial_of(study, number)
+    Trial.objects.filter(pk=trial.pk).update(note=_note(request))
+    head.touch(study.pk, at=timezone.now())
+    return redirect(trial)
+
+
+def _person(request: HttpRequest) -> str:
+    return request.user.get_username()
+
+
+def _note(request: HttpRequest) -> str:
+    return clean_text(request.POST.get("note", "").strip(), max_length=MOST_NOTE)

@@ -1,0 +1,27 @@
+"""The map of the tracker's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from trials.pages import actions, chart_data, compare, overview, plan, studies, trial, trials_table
+
+app_name = "trials"
+
+urlpatterns = [
+    path("", studies.studies, name="studies"),
+    path("studies/<int:study_id>/", overview.overview, name="overview"),
+    path("studies/<int:study_id>/stop/", actions.stop_study, name="stop_study"),
+    path("studies/<int:study_id>/curves.json", chart_data.curves_json, name="curves_json"),
+    path("studies/<int:study_id>/best.json", chart_data.best_json, name="best_json"),
+    path("studies/<int:study_id>/compare/", compare.compare, name="compare"),
+    path("studies/<int:study_id>/compare.json", chart_data.compare_json, name="compare_json"),
+    path("studies/<int:study_id>/plan/", plan.plan, name="plan"),
+    path("studies/<int:study_id>/trials/", trials_table.trials_table, name="trials_table"),
+    path("studies/<int:study_id>/trials.csv", trials_table.trials_csv, name="trials_csv"),
+    path("studies/<int:study_id>/trials/<int:number>/", trial.trial, name="trial"),
+    path("studies/<int:study_id>/trials/<int:number>/curves.json", chart_data.trial_json, name="trial_series"),
+    path("studies/<int:study_id>/trials/<int:number>/stop/", actions.stop_trial, name="stop_trial"),
+    path("studies/<int:study_id>/trials/<int:number>/pin/", actions.pin_trial, name="pin_trial"),
+    path("studies/<int:study_id>/trials/<int:number>/note/", actions.note_trial, name="note_trial"),
+]
