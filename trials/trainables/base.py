@@ -128,3 +128,25 @@ class Trainable(Protocol):
 
     def evaluate(self, run: Run) -> Mapping[str, float]:
         """Evaluate `run.checkpoint` on the held-out test split; return {} where a trainable has none."""
+
+
+class Defaults:
+    """What most trainables need not say: no fixed settings, no resources, nothing to prepare, no test split."""
+
+    preload: tuple[str, ...] = ()
+    small_settings: Mapping[str, object] = {}
+
+    def check_settings(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """Refuse every fixed setting."""
+        return [f"{name}: there is no such setting; this trainable has none" for name in settings]
+
+    def resource_names(self, settings: Mapping[str, object]) -> Sequence[str]:
+        """Open no resource."""
+        return ()
+
+    def prepare(self, run: Run) -> None:
+        """Prepare nothing."""
+
+    def evaluate(self, run: Run) -> Mapping[str, float]:
+        """Evaluate nothing."""
+        return {}

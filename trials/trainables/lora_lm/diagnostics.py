@@ -40,7 +40,6 @@ def chunk_offsets(n_tokens: int, length: int, n_chunks: int) -> torch.Tensor:
     return torch.linspace(0, n_tokens - 1 - length, n_chunks).long()
 
 
-@torch.no_grad()
 def evaluate(model: Any, tokens: torch.Tensor, *, length: int, chunks: int, batch: int) -> Evaluation:
     """Predict every token of the chunks from those before it in the same chunk."""
     offsets = chunk_offsets(len(tokens), length, chunks).to(tokens.device)
@@ -49,7 +48,8 @@ def evaluate(model: Any, tokens: torch.Tensor, *, length: int, chunks: int, batc
     losses, confidences, hits = [], [], []
     for some in offsets.split(batch):
         ids = tokens[some[:, None] + window]  # (batch, length + 1)
-        logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()  # (batch, length, vocabulary)
+        with torch.no_grad():
+            logits = model(input_ids=ids[:, :-1], use_cache=False).logits.float()  # (batch, length, vocabulary)
         target = ids[:, 1:]
         total = logits.logsumexp(dim=-1)
         best, guess = logits.max(dim=-1)
@@ -72,4 +72,4 @@ def calibration_error(confidence: torch.Tensor, hit: torch.Tensor, bins: int = C
     index = (confidence * bins).long().clamp(max=bins - 1)
     gap = torch.zeros(bins, dtype=torch.float64, device=confidence.device)
     gap.index_add_(0, index, hit.double() - confidence)
-    return gap.abs().sum().item() / len(confidence)
+    return float(gap.abs().sum().item() / len(confidence))
