@@ -1,0 +1,204 @@
+// What all charts share: colours from the stylesheet, packed numbers, axes as in the look, fetching, redrawing.
+
+const TOKENS = [
+  "ink", "ink-2", "ink-3", "ink-4", "paper", "sunken", "hairline", "strong", "accent",
+  "speed", "risk", "generalisation", "finished", "control", "running", "paused", "waiting", "failed",
+  "speed-text", "risk-text", "letter-1", "letter-2", "letter-3", "letter-4",
+];
+
+const GLYPHS = {
+  speed: "square", risk: "triangle-up", generalisation: "diamond", finished: "circle", control: "hexagon-open",
+  running: "circle", paused: "line-ns", waiting: "circle-open", failed: "x-thin",
+};
+
+export const REASONS = { speed: "speed", risk: "risk", generalisation: "generalisation" };
+
+/** Read the resolved colours: custom properties hold light-dark(), so a probe asks the browser. */
+export const palette = () => {
+  const probe = document.createElement("i");
+  document.body.append(probe);
+  const colours = {};
+  for (const name of TOKENS) {
+    probe.style.color = `var(--${name})`;
+    colours[name] = getComputedStyle(probe).color;
+  }
+  probe.remove();
+  return colours;
+};
+
+/** Put alpha into a colour; opacity on a trace would fade its overlaps as one. */
+export const fade = (colour, alpha) => {
+  const [r, g, b] = colour.match(/[\d.]+/g);
+  return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+};
+
+export const unpack = (packed) => {
+  if (!packed?.b64) return new Float32Array(0);
+  const bytes = Uint8Array.from(atob(packed.b64), (letter) => letter.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+};
+
+/** Cut a gapped array into one entry per trial: {trial, x, y}. */
+export const split = (group) => {
+  const x = unpack(group.x);
+  const y = unpack(group.y);
+  return group.trials.map((trial, i) => {
+    const end = i + 1 < group.offsets.length ? group.offsets[i + 1] - 1 : x.length;
+    return { trial, x: x.subarray(group.offsets[i], end), y: y.subarray(group.offsets[i], end) };
+  });
+};
+
+/** Join curves with a NaN between two, so that they are one trace. */
+export const join = (curves) => {
+  const x = [];
+  const y = [];
+  const trial = [];
+  for (const curve of curves) {
+    for (let i = 0; i < curve.x.length; i += 1) {
+      x.push(curve.x[i]);
+      y.push(curve.y[i]);
+      trial.push(curve.trial);
+    }
+    x.push(NaN);
+    y.push(NaN);
+    trial.push(curve.trial);
+  }
+  return { x, y, customdata: trial };
+};
+
+export const number = (value) => {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "not a number";
+  if (value === 0) return "0";
+  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  if (magnitude >= 6 || magnitude < -3) return value.toExponential(2).replaceAll("-", "−");
+  const digits = Math.max(0, 4 - Math.max(0, magnitude - 1));
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+};
+
+export const whole = (value) => Math.round(value).toLocaleString("en");
+
+/** Plotly reads a few tags in its texts; nothing that a user named may become one. */
+export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+export const quantile = (values, q) => {
+  const sorted = [...values].filter(Number.isFinite).sort((a, b) => a - b);
+  return sorted.length ? sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(q * (sorted.length - 1))))] : NaN;
+};
+
+export const config = { displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false };
+
+/** Ticks where decisions fall, not at round numbers; a look too near to another keeps its stroke and loses its text. */
+export const stepAxis = (horizon, looks, width, colours, extra = {}) => {
+  const values = [...new Set([0, ...looks.filter((look) => look < horizon), horizon])];
+  const room = (8 + 6.5 * whole(horizon).length) * (horizon / Math.max(width, 1));
+  let last = -Infinity;
+  const text = values.map((value) => {
+    const fits = value === horizon || (value - last >= room && (horizon - value >= room));
+    if (fits) last = value;
+    return fits ? whole(value) : "";
+  });
+  return {
+    range: [0, horizon * 1.005], tickvals: values, ticktext: text, ticks: "outside", ticklen: 4,
+    tickcolor: colours.strong, gridcolor: colours.hairline, zeroline: false, showline: false, ...extra,
+  };
+};
+
+export const valueAxis = (colours, extra = {}) => ({
+  nticks: 8, ticks: "", gridcolor: colours.hairline, zeroline: false, showline: false, automargin: false,
+  tickfont: { color: colours["ink-3"] }, ...extra,
+});
+
+export const layout = (colours, extra = {}) => ({
+  font: { family: "Inter, sans-serif", size: 11, color: colours["ink-3"] },
+  paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "closest",
+  margin: { l: 48, r: 104, t: 24, b: 34, pad: 0 }, dragmode: matchMedia("(max-width: 720px)").matches ? false : "zoom",
+  uirevision: "kept", hoverdistance: 24, ...extra,
+});
+
+export const marker = (kind, colours, size = 7) => ({
+  symbol: GLYPHS[kind] ?? "circle", size, color: colours[kind] ?? colours.ink,
+  line: { width: kind === "control" || kind === "failed" || kind === "paused" ? 1.6 : 1,
+    color: kind === "control" || kind === "failed" || kind === "paused" ? colours[kind] : colours.paper },
+});
+
+export const label = (text, x, y, colours, extra = {}) => ({
+  text, x, y, showarrow: false, xanchor: "left", yanchor: "middle", font: { size: 11, color: colours.ink }, ...extra,
+});
+
+/** The metric's name above the axis, the unit at its end; no rotated titles. */
+export const axisNames = (data, colours) => [
+  label(plain(data.objective), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -46, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
+  label(plain(data.unit), 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
+];
+
+const choices = (figure) => {
+  const state = { axis: "step", scale: "linear" };
+  for (const button of figure.querySelectorAll("[data-axis], [data-scale]")) {
+    const name = "axis" in button.dataset ? "axis" : "scale";
+    button.addEventListener("click", () => {
+      state[name] = button.dataset[name];
+      for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+      figure.dispatchEvent(new CustomEvent("espalier:redraw"));
+    });
+  }
+  return state;
+};
+
+const MESSAGES = {
+  away: "Lost touch while reading the curves. The table still holds what is known.",
+  empty: "No trial has reported yet. The first curve appears with its first report.",
+};
+
+/** Keep one figure drawn: fetch its data, draw, and draw again when data, theme, width or a switch change. */
+export const mount = (figure, draw) => {
+  if (figure.dataset.mounted) return;
+  figure.dataset.mounted = "yes";
+  const plot = figure.querySelector("[data-plot]");
+  const note = figure.querySelector("[data-note]");
+  const state = choices(figure);
+  let data = null;
+  let etag = "";
+
+  const redraw = () => {
+    if (!figure.isConnected || !data || !window.Plotly) return;
+    const shown = draw({ figure, plot, data, state, colours: palette(), width: plot.clientWidth });
+    note.textContent = shown === false ? MESSAGES.empty : "";
+    plot.hidden = shown === false;
+    figure.querySelector("[data-controls]")?.toggleAttribute("hidden", shown === false);
+  };
+
+  const refresh = async () => {
+    if (!figure.isConnected) return forget();
+    try {
+      const answer = await fetch(figure.dataset.src, { headers: etag ? { "If-None-Match": etag } : {} });
+      if (answer.status === 304) return;
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      etag = answer.headers.get("ETag") ?? "";
+      data = await answer.json();
+      redraw();
+    } catch {
+      if (!data) note.textContent = MESSAGES.away;
+    }
+  };
+
+  let width = 0;
+  const watcher = new ResizeObserver(() => {
+    if (Math.abs(figure.clientWidth - width) < 2) return;
+    width = figure.clientWidth;
+    redraw();
+  });
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const forget = () => {
+    watcher.disconnect();
+    dark.removeEventListener("change", redraw);
+    document.removeEventListener("espalier:theme", redraw);
+    document.removeEventListener("espalier:live", refresh);
+  };
+  dark.addEventListener("change", redraw);
+  document.addEventListener("espalier:theme", redraw);
+  document.addEventListener("espalier:live", refresh);
+  figure.addEventListener("espalier:redraw", redraw);
+  document.fonts?.ready.then(redraw);
+  watcher.observe(figure);
+  refresh();
+};

@@ -1,0 +1,126 @@
+// The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
+// Data: docs/charts.md, /studies/<id>/compare.json.
+import { axisNames, config, fade, join, label, layout, marker, number, plain, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+
+const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
+
+const read = (data) => data.trials.map((trial, index) => ({
+  ...trial, index,
+  series: Object.fromEntries(Object.entries(trial.series).map(([name, packed]) => [name, { x: unpack(packed.x), y: unpack(packed.y) }])),
+}));
+
+/** The last value at or before a step. */
+const at = (curve, step) => {
+  if (!curve) return null;
+  let value = null;
+  for (let i = 0; i < curve.x.length && curve.x[i] <= step; i += 1) value = curve.y[i];
+  return value;
+};
+
+const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
+
+const fillTable = (figure, trials, step) => {
+  const table = figure.closest("[data-compare]")?.querySelector("[data-metrics]");
+  if (!table) return;
+  for (const row of table.querySelectorAll("tr[data-label]")) {
+    const cells = row.querySelectorAll("td");
+    const values = trials.map((trial) => at(trial.series[row.dataset.label], step));
+    if (values.every((value) => value === null)) continue;
+    cells.forEach((cell, i) => {
+      const value = values[i];
+      cell.querySelector("[data-value]").textContent = value === null ? "–" : number(value);
+      cell.querySelector("[data-delta]").textContent = i && value !== null && values[0] !== null ? signed(value - values[0]) : "";
+    });
+  }
+};
+
+const traces = (trials, objective, step, others, colours) => {
+  const found = [{ type: "scatter", mode: "lines", hoverinfo: "skip", ...join(others), line: { width: 1, color: fade(colours.ink, 0.14) } }];
+  for (const trial of trials) {
+    const curve = trial.series[objective];
+    if (!curve) continue;
+    const colour = colourOf(trial.index, colours);
+    const dash = trial.index > 3 ? "dash" : "solid";
+    const cutAt = curve.x.findIndex((x) => x > step);
+    const seen = cutAt < 0 ? curve.x.length : cutAt;
+    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.x.subarray(0, seen)], y: [...curve.y.subarray(0, seen)], line: { width: 2.4, color: colour, dash } });
+    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.x.subarray(Math.max(0, seen - 1))], y: [...curve.y.subarray(Math.max(0, seen - 1))], line: { width: 1.4, color: fade(colour, 0.5), dash } });
+    if (seen) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.x[seen - 1]], y: [curve.y[seen - 1]], marker: { size: 8, color: colour, line: { width: 1, color: colours.paper } } });
+    const last = curve.x.length - 1;
+    if (["speed", "risk", "generalisation", "failed", "paused"].includes(trial.kind)) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.x[last]], y: [curve.y[last]], marker: marker(trial.kind, colours, 10) });
+  }
+  return found;
+};
+
+const labels = (trials, data, range, height, colours) => {
+  const taken = [];
+  return trials.filter((trial) => trial.series[data.objective]?.x.length).map((trial) => {
+    const curve = trial.series[data.objective];
+    const last = curve.x.length - 1;
+    const reached = curve.x[last] >= 0.98 * data.horizon;
+    const perY = height / (range[1] - range[0]);
+    let y = Math.min(Math.max(curve.y[last], range[0]), range[1]) * perY;
+    while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
+    taken.push(y);
+    const text = `<b>${trial.letter}</b> ${trial.trial}, ${plain(trial.ending)}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
+    const font = { size: 11, color: colourOf(trial.index, colours) };
+    return reached
+      ? label(text, 1, y / perY, colours, { xref: "paper", xshift: 6, font })
+      : label(text, curve.x[last], y / perY, colours, { xanchor: curve.x[last] > 0.6 * data.horizon ? "right" : "left", xshift: 8 * (curve.x[last] > 0.6 * data.horizon ? -1 : 1), yshift: 10, font, bgcolor: fade(colours.paper, 0.8) });
+  });
+};
+
+const valueRange = (trials, objective, others) => {
+  const values = [...trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]), ...others.flatMap((curve) => [...curve.y])].filter(Number.isFinite).sort((a, b) => a - b);
+  if (!values.length) return null;
+  const trim = Math.floor(values.length * 0.01);
+  const [low, high] = [values[trim], values[values.length - 1 - trim]];
+  const margin = 0.06 * (high - low) || 0.5;
+  return [low - margin, high + margin];
+};
+
+const slider = (figure, data, start) => {
+  const existing = figure.querySelector("[data-slider]");
+  if (existing) return existing;
+  const input = document.createElement("input");
+  Object.assign(input, { type: "range", min: 0, max: data.horizon, step: "any", value: start, className: "slider" });
+  input.dataset.slider = "";
+  input.setAttribute("aria-label", `Compare at this many ${data.unit}`);
+  figure.querySelector("[data-plot]").after(input);
+  input.addEventListener("input", () => figure.dispatchEvent(new CustomEvent("espalier:redraw")));
+  return input;
+};
+
+/** Start where the first of them ended: the largest budget all of them had. */
+const equalBudget = (trials, objective, horizon) => Math.min(horizon, ...trials.map((trial) => trial.series[objective]?.x.at(-1) ?? horizon));
+
+export const draw = ({ figure, plot, data, colours, width }) => {
+  const trials = read(data);
+  const others = data.others ? split(data.others) : [];
+  const range = valueRange(trials, data.objective, others);
+  if (!range) return false;
+  const input = slider(figure, data, equalBudget(trials, data.objective, data.horizon));
+  const step = Number(input.value);
+  input.setAttribute("aria-valuetext", `${whole(step)} ${data.unit}`);
+  figure.querySelector("h2").textContent = `At an equal budget of ${whole(step)} ${data.unit}`;
+  fillTable(figure, trials, step);
+  const margin = { l: 48, r: width < 560 ? 16 : 150, t: 26, b: 22, pad: 0 };
+  input.style.width = `${width - margin.l - margin.r + 16}px`;
+  input.style.marginLeft = `${margin.l - 8}px`;
+  const half = data.horizon * 0.018;
+  const names = axisNames(data, colours);
+  names[1].yshift = -14;
+  window.Plotly.react(plot, traces(trials, data.objective, step, others, colours), layout(colours, {
+    width, height: plot.clientHeight, margin, dragmode: false,
+    xaxis: stepAxis(data.horizon, data.looks, width - margin.l - margin.r, colours, { showgrid: false }),
+    yaxis: valueAxis(colours, { range, nticks: 7 }),
+    shapes: [
+      { type: "rect", x0: step, x1: data.horizon, yref: "paper", y0: 0, y1: 1, fillcolor: colours.sunken, line: { width: 0 }, layer: "below" },
+      { type: "line", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: colours.accent, width: 1.5 } },
+      ...data.cuts.map((cut) => ({ type: "line", x0: cut.step - half, x1: cut.step + half, y0: cut.value, y1: cut.value, line: { color: colours.ink, width: 2 } })),
+    ],
+    annotations: [names[0], ...data.cuts.map((cut) => label(`cut ${number(cut.value)}`, cut.step + half, cut.value, colours, { xshift: 4, bgcolor: fade(colours.paper, 0.8) })),
+      ...(width < 560 ? [] : labels(trials, data, range, plot.clientHeight - 48, colours))],
+  }), config);
+  return true;
+};

@@ -1,0 +1,83 @@
+// <body data-live="URL" data-live-version="812" data-live-every="2"> asks URL?version=812 for newer parts:
+// 204 nothing new, 200 parts to swap by id and X-Version, 286 the last ones. A part under the pointer, or with the focus,
+// that is marked data-hold waits. Hidden pages ask every 30 s; after an error the wait doubles up to a minute.
+
+const body = document.body;
+const state = () => document.querySelector("[data-live-state]");
+let failures = 0;
+let heard = new Date();
+
+const tell = (name, word, since) => {
+  const live = state();
+  if (!live) return;
+  live.dataset.state = name;
+  live.querySelector("b").textContent = word;
+  const detail = live.querySelector("[data-live-since]");
+  if (detail) detail.textContent = since ? ` · ${since}` : "";
+};
+
+const held = (part) => part.matches("[data-hold]:hover, [data-hold]:focus-within") || part.querySelector("details[open]");
+
+const swap = (html) => {
+  const answer = new DOMParser().parseFromString(html, "text/html");
+  for (const part of answer.body.querySelectorAll("[hx-swap-oob][id]")) {
+    const here = document.getElementById(part.id);
+    if (!here || held(here) || here.isEqualNode(part)) continue;
+    part.removeAttribute("hx-swap-oob");
+    here.replaceWith(document.adoptNode(part));
+    window.htmx?.process(document.getElementById(part.id));
+  }
+};
+
+const wait = () => {
+  const every = Number(body.dataset.liveEvery) || 2;
+  if (failures) return Math.min(every * 2 ** failures, 60);
+  return document.hidden ? 30 : every;
+};
+
+const lost = () => {
+  const at = heard.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  tell("lost", `Lost touch at ${at}`, `next try in ${Math.round(wait())} s`);
+};
+
+const ask = async () => {
+  const url = new URL(body.dataset.live, location.href);
+  url.searchParams.set("version", body.dataset.liveVersion);
+  const answer = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store" });
+  if (!answer.ok && answer.status !== 286) throw new Error(`${answer.status}`);
+  heard = new Date();
+  if (answer.status !== 204) {
+    swap(await answer.text());
+    body.dataset.liveVersion = answer.headers.get("X-Version") ?? body.dataset.liveVersion;
+    document.dispatchEvent(new CustomEvent("espalier:live"));
+  }
+  return answer.status === 286;
+};
+
+const tick = async () => {
+  let ended = false;
+  try {
+    ended = await ask();
+    failures = 0;
+    if (ended) tell("off", "Ended", "");
+    else tell("on", "Live", "updated just now");
+  } catch {
+    failures += 1;
+    lost();
+  }
+  if (!ended) timer = setTimeout(tick, wait() * 1000);
+};
+
+let timer;
+if (body.dataset.live) {
+  timer = setTimeout(tick, wait() * 1000);
+  setInterval(() => {
+    const seconds = Math.round((Date.now() - heard) / 1000);
+    if (!failures && state()?.dataset.state === "on") tell("on", "Live", seconds < 1 ? "updated just now" : `updated ${seconds} s ago`);
+  }, 1000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !timer || state()?.dataset.state === "off") return;
+    clearTimeout(timer);
+    tick();
+  });
+}
