@@ -147,15 +147,14 @@ def same(one: object, other: object) -> bool:
 
 
 def parameter_from_data(data: Mapping[str, object]) -> Parameter:
-    """Return the parameter that `to_data` wrote."""
+    """Return the parameter that `to_data` wrote; fields left out have their defaults."""
     name = cast(str, data["name"])
-    when = {other: tuple(values) for other, values in cast(Mapping[str, Sequence[Value]], data["when"]).items()}
+    conditions = cast(Mapping[str, Sequence[Value]], data.get("when", {}))
+    when = {other: tuple(values) for other, values in conditions.items()}
     if data["type"] == Categorical.kind:
         return Categorical(name=name, choices=tuple(cast(Sequence[Value], data["choices"])), when=when)
-    low, high, step = (cast("int | None", data[key]) for key in ("low", "high", "step"))
-    log = bool(data["log"])
-    if low is None or high is None:
-        raise ValueError(f"{name}: stored without a range")
+    low, high, log = cast(int, data["low"]), cast(int, data["high"]), bool(data.get("log"))
+    step = cast("int | None", data.get("step"))
     if data["type"] == Int.kind:
         return Int(name=name, low=low, high=high, log=log, step=step or 1, when=when)
     # A database may hand 1.0 back as 1.

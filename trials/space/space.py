@@ -92,9 +92,10 @@ class Space:
         return [parameter.to_data() for parameter in self.parameters]
 
     @classmethod
-    def from_data(cls, data: Sequence[Mapping[str, object]]) -> Space:
-        """Return the space that `to_data` wrote."""
-        return cls(tuple(parameter_from_data(item) for item in data))
+    def from_data(cls, data: Sequence[Mapping[str, object]] | Mapping[str, Mapping[str, object]]) -> Space:
+        """Return the space that `to_data` wrote, or one given as a plan gives it: fields by name."""
+        items = [{"name": name, **fields} for name, fields in data.items()] if isinstance(data, Mapping) else data
+        return cls(tuple(parameter_from_data(item) for item in items))
 
     def _problem(self, parameter: Parameter, params: Mapping[str, object]) -> str:
         active, given = self.is_active(parameter, params), parameter.name in params
