@@ -18,6 +18,8 @@ from trials.models.values import split
 from trials.seam import Action, Decision, reviewer
 
 ATTEMPTS_MAX = 3
+# Attempts that broke. One that paused, or whose worker was shut down, is no strike against its trial.
+BROKEN = ("crashed", "worker_lost")
 S = Trial.State
 
 
@@ -95,8 +97,9 @@ def fail(attempt: Attempt, *, code: str, sentence: str, at: datetime, traceback:
 def requeue(attempt: Attempt, *, outcome: str, sentence: str, at: datetime) -> bool:
     """Put a trial whose attempt broke back to WAITING; after three attempts it ends FAILED (and this returns False)."""
     trial = attempt.trial = _fresh(attempt)
-    if trial.n_attempts >= ATTEMPTS_MAX:
-        last_words = f"{sentence} That was attempt {trial.n_attempts} of {ATTEMPTS_MAX}."
+    n_broken = trial.attempts.filter(outcome__in=BROKEN).count() + (outcome in BROKEN)
+    if n_broken >= ATTEMPTS_MAX:
+        last_words = f"{sentence} {n_broken} attempts broke, so there is no further one."
         fail(attempt, code="error" if outcome == "crashed" else outcome, sentence=last_words, at=at)
         return False
     if trial.halt_code:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tuning_site.env import Environment
 from tuning_site.secret_key import secret_key
+from tuning_site.trainables import registered_trainables
 
 env = ENVIRONMENT = Environment(os.environ)
 
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "rest_framework",
     "trials",
+    "pruning",
     "tuning_site",
     "tuning_site.accounts",
 ]
@@ -109,6 +111,17 @@ DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "espalier.sqlite
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
 BROKER_DIR = DATA_DIR / "broker"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {
+        "data_folder_in": str(BROKER_DIR / "messages"),
+        "data_folder_out": str(BROKER_DIR / "messages"),
+        "control_folder": str(BROKER_DIR / "control"),
+        # Seconds between two looks into the folder: what a ring costs in waiting.
+        "polling_interval": 0.1,
+    }
+    if CELERY_BROKER_URL.startswith("filesystem:")
+    else {}
+)
 # Below this many bytes of free disk `readyz` and `doctor` speak up; reports go on until the disk is really full.
 MIN_FREE_BYTES = env.integer("ESPALIER_MIN_FREE_MB", 500, at_least=0, at_most=10_000_000) * 1_000_000
 
@@ -161,7 +174,19 @@ SPECTACULAR_SETTINGS = {
 
 TRIAL_REVIEWER = "trials.seam.KeepEverything"
 TRIAL_PAGE_PROVIDER = ""
-TRAINABLES: dict[str, dict[str, object]] = {}
+TRAINABLES = registered_trainables(DATA_DIR)
+# The device classes trials may wait for; each is a queue of workers.
+TRIAL_QUEUES = ("cpu", "cuda")
+# A worker whose beat has not moved for so long, by the sweep's own clock, is lost.
+LEASE_SECONDS = env.integer("ESPALIER_LEASE_SECONDS", 60, at_least=1, at_most=86_400)
+# How many trials this machine runs at once; 0 = one per core, or one per CUDA device.
+SLOTS = env.integer("ESPALIER_SLOTS", 0, at_least=0, at_most=1_024)
+# The memory one training process may ask for; 0 = as much as there is.
+TRIAL_MEMORY_BYTES = env.integer("ESPALIER_TRIAL_MEMORY_MB", 0, at_least=0, at_most=10_000_000) * 1_048_576
+# Say so only if every worker sees the same data directory: then any of them resumes from any checkpoint.
+SHARED_STORE = env.boolean("ESPALIER_SHARED_STORE", False)
+# Variables that training code may see beyond the built-in list; never name a secret here.
+TRIAL_ENVIRONMENT = env.words("ESPALIER_TRIAL_ENVIRONMENT", ())
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,1 +1,1 @@
-"""Running trials: claims, supervised children, beats and the sweep. The database is the truth, the broker a doorbell."""
+"""Running trials: claims, supervised children, beats and the sweep. The database is the truth."""

@@ -7,6 +7,7 @@ checkpoints, progress, its own end) and hears answers.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import resource
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from trials.trainables.base import Trainable
 
 TRACEBACK_CHARACTERS = 20_000
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What a library says when memory runs out, where it does not raise MemoryError.
 OUT_OF_MEMORY_NAMES = frozenset({"OutOfMemoryError", "_ArrayMemoryError"})
 OUT_OF_MEMORY_WORDS = ("can't allocate memory", "cannot allocate memory", "out of memory", "unable to allocate")
@@ -38,7 +40,7 @@ def main(talk: int) -> int:
         _limit(order)
         run = PipeRun(pipe, order)
         result = _carry_out(order["task"], load(order["trainable"]), run)
-    except BaseException as error:  # noqa: BLE001 - whatever the training code raises is told to the supervisor
+    except BaseException as error:
         return _tell_failure(pipe, error)
     pipe.send_bytes(encode({"is": "done", "result": result}))
     return 0
@@ -140,13 +142,20 @@ def _limit(order: Message) -> None:
 def _tell_failure(pipe: Connection, error: BaseException) -> int:
     if isinstance(error, (BrokenPipeError, EOFError, ConnectionResetError)):
         return 1  # the supervisor is gone; nobody is left to tell
-    code = "out_of_memory" if is_out_of_memory(error) else "error"
+    code = failure_code(error)
     text = "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS:]
     print(text, file=sys.stderr, flush=True)
     sentence = f"{type(error).__name__}: {error}".strip()[:1000]
     with contextlib.suppress(OSError):
         pipe.send_bytes(encode({"is": "failed", "code": code, "sentence": sentence, "traceback": text}))
     return 1
+
+
+def failure_code(error: BaseException) -> str:
+    """Return what kind of failure an exception is: `out_of_memory`, `disk_full` or `error`."""
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return "disk_full"
+    return "out_of_memory" if is_out_of_memory(error) else "error"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -188,7 +197,8 @@ def _sync(path: Path) -> None:
 
 
 def _size(path: Path) -> int:
-    return sum(part.stat().st_size for part in path.rglob("*") if part.is_file()) if path.is_dir() else path.stat().st_size
+    parts = path.rglob("*") if path.is_dir() else [path]
+    return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def _remove(path: Path) -> None:

@@ -140,7 +140,7 @@ def _become_child(nursery: Nursery, parent: int, talk: int, log: int, exit_w: in
         from trials.running.child import main as run_child
 
         code = run_child(talk)
-    except BaseException:  # noqa: BLE001 - the fork must never return into the nursery's own loop
+    except BaseException:
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):

@@ -1,0 +1,71 @@
+"""A worker's beat: a number in its row that moves while the process lives. Nobody reads a clock off it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import uuid
+
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from trials.models import Worker
+from trials.running.checkpoints import host
+from trials.running.outages import AWAY, forget_connection, persist
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+
+
+class Beat:
+    """Moves one worker's beat from a thread of its own, so that no work can starve it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
+
+    @classmethod
+    def start(cls, *, queue_name: str, slots: int) -> Beat:
+        """Register this process as a worker and start beating."""
+        beat = cls(persist(lambda: register(queue_name=queue_name, slots=slots)))
+        beat._thread.start()
+        return beat
+
+    def stop(self) -> None:
+        """Stop beating and say that this worker stopped on purpose."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+        try:
+            Worker.objects.filter(pk=self.worker.pk).update(stopped_at=timezone.now())
+        except AWAY:
+            forget_connection()
+
+    def _run(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            try:
+                move(self.worker.pk)
+            except AWAY as error:
+                forget_connection()
+                logger.warning("no beat: the database is away", extra={"action": "beat", "error": str(error)[:200]})
+        connection.close()
+
+
+def register(*, queue_name: str, slots: int) -> Worker:
+    """Create this process's row; every start is a worker of its own."""
+    return Worker.objects.create(
+        name=f"{host()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        host=host(),
+        pid=os.getpid(),
+        queue=queue_name,
+        slots=slots,
+        started_at=timezone.now(),
+    )
+
+
+def move(worker_id: int) -> None:
+    """Move a worker's beat; one that was given up for lost counts again from now on."""
+    Worker.objects.filter(pk=worker_id).update(beat=F("beat") + 1, stopped_at=None)

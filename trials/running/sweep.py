@@ -1,0 +1,125 @@
+"""The sweep: every ten seconds it finds what was lost and rings for what waits.
+
+It declares a worker lost when its beat has not moved for the lease, counted on this process's own monotonic clock and
+counted anew after any outage of the database or pause of the sweep itself: neither a clock that jumps nor a database
+that is away expires a live trial.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from trials import endings, seam
+from trials.models import Attempt, Job, Study, Worker
+from trials.running import claims, doorbell, jobs
+from trials.running.outages import AWAY, forget_connection
+from trials.studies import PREPARE
+from trials.trainables import registry
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 60.0
+
+
+class Watch:
+    """Remembers when each beat was last seen to move, by this process's monotonic clock."""
+
+    def __init__(self, lease: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lease = lease
+        self._clock = clock
+        self._seen: dict[Hashable, tuple[int, float]] = {}
+        self._last_look = clock()
+
+    def forget(self) -> None:
+        """Count anew: what happened meanwhile is not known."""
+        self._seen.clear()
+
+    def stale(self, beats: Mapping[Hashable, int]) -> set[Hashable]:
+        """Return the keys whose beat has not moved for the lease."""
+        now = self._clock()
+        if now - self._last_look > self._lease / 2:
+            self.forget()  # we ourselves were held up, and so may the others have been
+        self._last_look = now
+        for gone in self._seen.keys() - beats.keys():
+            del self._seen[gone]
+        for key, beat in beats.items():
+            if self._seen.get(key, (None, 0.0))[0] != beat:
+                self._seen[key] = (beat, now)
+        return {key for key, (_, since) in self._seen.items() if now - since >= self._lease}
+
+
+class Sweep:
+    """One process's sweep, with its memory of beats."""
+
+    def __init__(self, *, lease: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        seconds = lease if lease is not None else float(getattr(settings, "LEASE_SECONDS", LEASE_SECONDS))
+        self._watch = Watch(seconds, clock=clock)
+
+    def once(self, *, at: datetime | None = None) -> None:
+        """Sweep once; a database that is away makes every lease count anew."""
+        at = at or timezone.now()
+        try:
+            self._take_from_the_lost(at)
+            for study in Study.objects.running().order_by("pk"):
+                _look_after(study, at)
+            _ring_for_what_waits()
+        except AWAY as error:
+            forget_connection()
+            self._watch.forget()
+            logger.warning("not swept: the database is away", extra={"action": "sweep", "error": str(error)[:200]})
+
+    def _take_from_the_lost(self, at: datetime) -> None:
+        beats: dict[Hashable, int] = {
+            ("worker", pk): beat for pk, beat in Worker.objects.filter(stopped_at=None).values_list("pk", "beat")
+        }
+        over_http = Attempt.objects.filter(worker=None, ended_at=None).values_list("pk", "beat")
+        beats.update({("attempt", pk): beat for pk, beat in over_http})
+        stale = self._watch.stale(beats)
+        Worker.objects.filter(pk__in=[pk for kind, pk in stale if kind == "worker"]).update(stopped_at=at)
+        living = set(Worker.objects.filter(stopped_at=None).values_list("pk", flat=True))
+        lost = Attempt.objects.filter(ended_at=None, worker__isnull=False).exclude(worker__in=living)
+        silent = Attempt.objects.filter(pk__in=[pk for kind, pk in stale if kind == "attempt"])
+        for attempt in [*lost.select_related("trial"), *silent.select_related("trial")]:
+            take_from_the_lost(attempt, at=at)
+        for job in jobs.orphaned(living):
+            jobs.release(job, "The worker that ran it was lost.", at=at)
+
+
+def take_from_the_lost(attempt: Attempt, *, at: datetime) -> None:
+    """Put the trial of an attempt whose owner is lost back to waiting."""
+    who = attempt.worker.name if attempt.worker is not None else attempt.claimed_by or "its client"
+    sentence = f"Lost: {who} gave no sign of life."
+    logger.warning("an attempt was lost", extra={"action": "worker_lost", "attempt": attempt.pk, "worker": who})
+    endings.requeue(attempt, outcome="worker_lost", sentence=sentence, at=at)
+
+
+def _look_after(study: Study, at: datetime) -> None:
+    """Settle one running study, let a paused trial go on, and have its next configurations suggested."""
+    if endings.settle(study, at=at):
+        return
+    if (trial := seam.reviewer().next_to_resume(study)) is not None:
+        endings.resume(trial, at=at)
+    doorbell.ask_for_suggestions(study.pk)
+
+
+def _ring_for_what_waits() -> None:
+    """Ring once for every free slot that could take something, and for every waiting job."""
+    trainables = registry.names()
+    n_waiting = claims.waiting_for_workers(trainables).count()
+    n_waiting += Job.objects.filter(kind=PREPARE, state=Job.State.WAITING).count()
+    busy = Attempt.objects.filter(ended_at=None).values_list("worker__queue", flat=True)
+    n_busy = {queue: list(busy).count(queue) for queue in set(busy)}
+    n_slots: dict[str, int] = {}
+    for queue, slots in Worker.objects.filter(stopped_at=None, slots__gt=0).values_list("queue", "slots"):
+        n_slots[queue] = n_slots.get(queue, 0) + slots
+    for queue, slots in n_slots.items():
+        doorbell.ring(queue, times=max(0, min(n_waiting, slots - n_busy.get(queue, 0))))
+    waiting_jobs = Job.objects.filter(state=Job.State.WAITING).exclude(kind=PREPARE).order_by("pk")
+    for job_id in waiting_jobs.values_list("pk", flat=True)[:20]:
+        doorbell.ring_for_job(job_id)

@@ -1,0 +1,114 @@
+"""The Celery app. Its messages are doorbells: they say "look for work", and the database says what work there is.
+
+Three kinds of worker: `-Q cpu` or `-Q cuda` (threads pool, one thread per slot) runs trials, `-Q work` (prefork)
+makes suggestions and runs jobs, `-Q sweep` (threads pool, one) finds what was lost. `manage.py up` starts them all.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+from celery import Celery, signals
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tuning_site.settings")
+
+app = Celery("tuning_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    # Nothing but plain data ever travels.
+    accept_content=["json"],
+    task_serializer="json",
+    result_backend=None,
+    task_ignore_result=True,
+    task_default_queue="work",
+    # Acknowledged before it runs: a trial outlasts every broker's patience, and the database remembers it anyway.
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    enable_utc=True,
+    timezone="UTC",
+    # The schedule is these few lines; the scheduler that keeps a file of it keeps it pickled.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_schedule={
+        # Every ten seconds: find lost workers, settle studies, ring for whatever waits.
+        "sweep": {"task": "trials.sweep", "schedule": 10.0, "options": {"queue": "sweep", "expires": 9.0}},
+    },
+)
+app.autodiscover_tasks()
+
+FOLDERS_SECONDS = 0.5
+
+
+def uses_folders() -> bool:
+    """Say whether the broker is the embedded one."""
+    return str(settings.CELERY_BROKER_URL).startswith("filesystem:")
+
+
+@signals.before_task_publish.connect
+def make_folders(**kwargs: object) -> None:
+    """Create the embedded broker's folders, also when somebody deleted them while we run."""
+    if uses_folders():
+        for name in ("messages", "control"):
+            (settings.BROKER_DIR / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def keep_folders(**kwargs: object) -> None:
+    """Keep the broker's folders in being for as long as this process lives."""
+    if uses_folders():
+        make_folders()
+        threading.Thread(target=_keep_folders, name="broker-folders", daemon=True).start()
+
+
+def _keep_folders() -> None:
+    while True:
+        time.sleep(FOLDERS_SECONDS)
+        try:
+            make_folders()
+        except OSError:
+            # A full or read-only disk heals without us; the next look tries again.
+            continue
+
+
+@signals.celeryd_after_setup.connect
+def open_slots(sender: str, instance: Any, **kwargs: object) -> None:
+    """Give a worker of a device class its slots."""
+    from trials.running import slots
+
+    queues = set(instance.app.amqp.queues.consume_from)
+    for queue_name in settings.TRIAL_QUEUES:
+        if queue_name in queues:
+            slots.open_slots(queue_name=queue_name, n_slots=int(instance.concurrency))
+            return
+
+
+@signals.worker_shutting_down.connect
+def let_go(**kwargs: object) -> None:
+    """Have running trials go back to waiting, so that the worker can end."""
+    from trials.running import slots
+
+    slots.close()
+
+
+@signals.worker_shutdown.connect
+def end_slots(**kwargs: object) -> None:
+    """Say goodbye once the slots are empty."""
+    from trials.running import slots
+
+    slots.end()
+
+
+@signals.worker_process_shutdown.connect
+def end_process(**kwargs: object) -> None:
+    """Say goodbye for one process of a prefork pool."""
+    from trials.running import processes
+
+    processes.stop()
