@@ -28,13 +28,13 @@ up: $(STAMPS)/llm  ## Start the site: web server, workers and clock
 	@$(PY) manage.py up
 
 test: $(STAMPS)/dev  ## Run the tests on SQLite with the embedded broker
-	@$(PY) -m pytest -m "not browser and not services" $(ARGS)
+	@$(PY) -m pytest -m 'not browser and not services' $(ARGS)
 
 browser: $(STAMPS)/dev  ## Run the tests that drive Chromium
 	@$(PY) -m pytest -m browser $(ARGS)
 
-services: $(STAMPS)/dev  ## Run what touches database, races and running against DATABASE_URL and CELERY_BROKER_URL
-	@$(PY) -m pytest -m services $(ARGS)
+services: $(STAMPS)/dev  ## Test database, races and running against DATABASE_URL and CELERY_BROKER_URL
+	@$(PY) -m pytest -m '$(or $(MARKERS),database or processes or services)' $(ARGS)
 
 lint: $(STAMPS)/dev  ## Check format, style, types, import directions and migrations
 	@$(VENV)/bin/ruff format --check .

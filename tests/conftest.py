@@ -1,8 +1,22 @@
 """Fixtures shared by every floor."""
 
+import os
+
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+
+DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_serialized_rollback", "live_server"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks the database, and skip what needs a service where none is named."""
+    named = os.environ.get("DATABASE_URL") or os.environ.get("CELERY_BROKER_URL")
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+        if not named and item.get_closest_marker("services"):
+            item.add_marker(pytest.mark.skip(reason="set DATABASE_URL or CELERY_BROKER_URL to run this"))
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,13 @@
 from typing import cast
 
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,9 +21,16 @@ from tuning_site.accounts.models import ApiToken
 class Login(auth_views.LoginView):
     """The login page; whoever is logged in goes on to the first page."""
 
+    http_method_names = ["get", "head", "post", "options"]
     template_name = "accounts/login.html"
     authentication_form = LoginForm
-    redirect_authenticated_user = True
+
+    @method_decorator(login_not_required)
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        # Django's own switch for this would also redirect methods that the page does not have.
+        if request.method in {"GET", "HEAD", "POST"} and request.user.is_authenticated:
+            return redirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
 
 
 class Logout(auth_views.LogoutView):

@@ -1,0 +1,80 @@
+"""One of everything, and one person for each way of standing to it: what the walk over all routes needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.trials.builders import a_study, an_attempt
+from trials.models import Membership, Project, Study, Trial
+from tuning_site.accounts.models import ApiToken
+
+# The order of the columns in the route table. The tokens are the editor's.
+ROLES = ("anonymous", "outsider", "viewer", "editor", "owner", "report", "write", "admin")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of the site as the URL configuration knows it."""
+
+    name: str
+    pattern: str
+
+
+class World:
+    """People, a project with a study and a running trial; built piece by piece, as the routes ask for them."""
+
+    def __init__(self) -> None:
+        self.people = {role: User.objects.create_user(username=role) for role in ROLES[1:5]}
+        self.project = Project.objects.create(slug="lab", name="Lab", created_at="2026-03-01T12:00:00Z")
+        for role in ("viewer", "editor", "owner"):
+            Membership.objects.create(project=self.project, user=self.people[role], role=role)
+
+    @cached_property
+    def study(self) -> Study:
+        return a_study()
+
+    @cached_property
+    def attempt(self) -> Any:
+        """A running attempt, claimed by the editor's program."""
+        return an_attempt(self.study)
+
+    @cached_property
+    def trial(self) -> Trial:
+        return Trial.objects.get(pk=self.attempt.trial_id)
+
+    @cached_property
+    def own_token(self) -> ApiToken:
+        """A token of the editor, to be revoked."""
+        return self.issue("write")[0]
+
+    def issue(self, scope: str) -> tuple[ApiToken, str]:
+        return ApiToken.objects.issue(user=self.people["editor"], name=scope, scope=scope)
+
+    def client(self, role: str) -> Client:
+        """Return a browser of a person, or a program with one of the editor's tokens."""
+        client = Client(raise_request_exception=False)
+        if role in self.people:
+            client.force_login(self.people[role])
+        elif role != "anonymous":
+            client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.issue(role)[1]}"
+        return client
+
+
+def every_route() -> list[Route]:
+    """List all routes of the site, those of included configurations too."""
+    return list(_walk(get_resolver().url_patterns, namespace="", prefix=""))
+
+
+def _walk(patterns: list[URLPattern | URLResolver], *, namespace: str, prefix: str) -> Iterator[Route]:
+    for entry in patterns:
+        place = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from _walk(entry.url_patterns, namespace=inner, prefix=place)
+        else:
+            yield Route(f"{namespace}{entry.name or ''}", place)
