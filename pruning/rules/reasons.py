@@ -25,6 +25,25 @@ MOTIVES: Mapping[str, str] = {
 }
 """Every code a rule may hold against a trial."""
 
+MEANINGS: Mapping[str, str] = {
+    "diverged": "not a number, or running away from its own best",
+    "unstable": "swings more than its trend explains",
+    "gradient_lost": "the gradient vanished or exploded",
+    "fragile": "a small change of the input ruins it",
+    "incomparable": "its values cannot be compared with its peers'",
+    "over_budget": "spent more than a trial may",
+    "underperforming": "worse than the share of its peers that goes on",
+    "outpaced": "ranked below its rung's quota",
+    "unpromising": "unlikely to beat the best value in hand",
+    "outplayed": "a better use for its slot is known",
+    "outraced": "worse than the leader beyond doubt",
+    "plateaued": "nothing more to gain",
+    "overfitting": "validation rises while training falls",
+    "inconsistent": "its folds or seeds disagree",
+    "miscalibrated": "its confidence is not borne out",
+}
+"""What each code means, in a few words for pages."""
+
 SAFEGUARDS: Mapping[str, str] = {
     "few_peers": "too few peers have come this far",
     "grace": "it is still in its grace period",

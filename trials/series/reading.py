@@ -14,13 +14,18 @@ _Pieces = dict[int, list[tuple[Steps, Values]]]
 """Pieces of one series by attempt number, each attempt's in the order told."""
 
 
-def read(trial: Trial, metric: str, labels: Mapping[str, str] | None = None) -> tuple[Steps, Values]:
-    """Return one series as (steps int64[n], values float64[n]), ascending in step; both empty if never told."""
-    return read_many([trial.pk], metric, labels).get(trial.pk, _empty())
+def read(
+    trial: Trial, metric: str, labels: Mapping[str, str] | None = None, *, attempt: int | None = None
+) -> tuple[Steps, Values]:
+    """Return one series as (steps int64[n], values float64[n]), ascending in step; both empty if never told.
+
+    attempt: read it as that attempt knew it, before later ones superseded any point.
+    """
+    return read_many([trial.pk], metric, labels, attempt=attempt).get(trial.pk, _empty())
 
 
 def read_many(
-    trial_ids: Iterable[int], metric: str, labels: Mapping[str, str] | None = None
+    trial_ids: Iterable[int], metric: str, labels: Mapping[str, str] | None = None, *, attempt: int | None = None
 ) -> dict[int, tuple[Steps, Values]]:
     """Return one metric's series of many trials by trial id, in three queries."""
     ids = list(trial_ids)
@@ -33,7 +38,8 @@ def read_many(
         if found == key:
             pieces[trial_id][number].append((steps, values))
     starts = _starts(ids)
-    return {trial_id: _join(found, starts[trial_id]) for trial_id, found in pieces.items()}
+    joined = {trial_id: _join(*_until(attempt, found, starts[trial_id])) for trial_id, found in pieces.items()}
+    return {trial_id: series for trial_id, series in joined.items() if len(series[0])}
 
 
 def read_all(trial_ids: Iterable[int]) -> dict[int, dict[SeriesKey, tuple[Steps, Values]]]:
@@ -74,6 +80,14 @@ def _starts(ids: list[int]) -> dict[int, dict[int, int]]:
     return starts
 
 
+def _until(attempt: int | None, pieces: _Pieces, starts: Mapping[int, int]) -> tuple[_Pieces, Mapping[int, int]]:
+    """Leave out what attempts later than `attempt` told and superseded."""
+    if attempt is None:
+        return pieces, starts
+    told = {number: found for number, found in pieces.items() if number <= attempt}
+    return told, {number: step for number, step in starts.items() if number <= attempt}
+
+
 def _join(pieces: _Pieces, starts: Mapping[int, int]) -> tuple[Steps, Values]:
     """Join attempts in order, each cut where a later one took over."""
     kept: list[tuple[Steps, Values]] = []
@@ -83,6 +97,8 @@ def _join(pieces: _Pieces, starts: Mapping[int, int]) -> tuple[Steps, Values]:
         limit = min((step for later, step in starts.items() if later > number), default=None)
         keep = slice(None) if limit is None else steps <= limit
         kept.append((steps[keep], values[keep]))
+    if not kept:
+        return _empty()
     steps, values = np.concatenate([k[0] for k in kept]), np.concatenate([k[1] for k in kept])
     order = np.argsort(steps, kind="stable")
     return steps[order], values[order]

@@ -1,0 +1,72 @@
+"""Bringing a policy the facts of one moment, the same way for a live review and for a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pruning.models import PruningEvent
+from pruning.population import Population
+from pruning.rules.base import Curve, Facts
+from pruning.standing import Standing, draw_of, root_number
+from trials import series
+from trials.models import Study, Trial
+
+ReadCurve = Callable[[Trial, str, int], Curve]
+"""(trial, metric, attempt number) -> that series as the attempt knew it."""
+
+AGAINST = ("STOP", "PAUSE", "PROTECT")
+
+
+def facts_of(
+    study: Study,
+    trial: Trial,
+    *,
+    attempt: int,
+    step: int,
+    standing: Standing,
+    population: Population | None,
+    is_pinned: bool,
+    bad_looks: int = 0,
+    read: ReadCurve | None = None,
+) -> Facts:
+    """Return what is known of a trial at `step`; population: None between decision points."""
+    reader = read or read_curve
+    others = {name: reader(trial, name, attempt).until(step) for name in standing.policy.metrics()}
+    return Facts(
+        metric=study.metric,
+        maximize=not study.minimises,
+        step=step,
+        horizon=study.horizon,
+        unit=study.step_unit,
+        trial=trial.number if trial.continues_id is None else root_number(trial),
+        curve=reader(trial, study.metric, attempt).until(step),
+        others=others,
+        looks=standing.looks,
+        peers=population,
+        draw=draw_of(study, trial, standing.control_every),
+        is_pinned=is_pinned,
+        bad_looks=bad_looks,
+    )
+
+
+def read_curve(trial: Trial, metric: str, attempt: int) -> Curve:
+    """Return one series of a trial as an attempt knew it, from the stored points."""
+    return Curve.of(*series.read(trial, metric, attempt=attempt))
+
+
+def bad_looks_before(study: Study, trial: Trial, standing: Standing, sequence: int) -> int:
+    """Return how many decision points in a row, just before this sequence, the strategy spoke against the trial.
+
+    Only as many rows are read as the policy's patience can tell apart.
+    """
+    policy = standing.policy
+    if policy.strategy is None or policy.safeguards.patience == 1:
+        return 0
+    rows = PruningEvent.objects.of_study(study).of_trial(trial.number).verdicts()
+    said = rows.filter(step__in=standing.looks, sequence__lt=sequence).order_by("-sequence")
+    bad = 0
+    for verdict, rule in said.values_list("verdict", "rule")[: policy.safeguards.patience]:
+        if verdict not in AGAINST or rule != policy.strategy.name:
+            break
+        bad += 1
+    return bad

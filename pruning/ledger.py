@@ -1,0 +1,152 @@
+"""Writing the ledger: one row per sequence number, each sealed to the one before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from pruning.canonical import GENESIS, digest, encode
+from pruning.models import LedgerHead, PruningEvent
+from trials.models import Study, Trial
+
+
+class LedgerError(Exception):
+    """A row that the ledger refuses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What one row says, before it is sealed."""
+
+    kind: str
+    sequence: int
+    sentence: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    trial: Trial | None = None
+    attempt: int | None = None
+    step: int | None = None
+    verdict: str = ""
+    rule: str = ""
+    rule_version: int | None = None
+    policy: str = ""
+    reason: str = ""
+    motive: str = ""
+    shadow: bool = False
+
+
+COLUMNS = (
+    "study_uid",
+    "sequence",
+    "kind",
+    "trial_number",
+    "trial_uid",
+    "attempt_number",
+    "step",
+    "verdict",
+    "rule",
+    "rule_version",
+    "policy",
+    "reason",
+    "motive",
+    "shadow",
+    "sentence",
+    "at",
+    "previous_hash",
+)
+"""The columns that copy a field of the body, under the same name."""
+
+
+def append(study: Study, entry: Entry, *, at: datetime | None = None) -> PruningEvent:
+    """Append one row to a study's ledger; the caller holds the study's lock and a transaction."""
+    return append_many(study, [entry], at=at)[0]
+
+
+def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None = None) -> list[PruningEvent]:
+    """Append rows with consecutive sequence numbers in one go.
+
+    Raises LedgerError if a number does not follow the last one: the ledger has no gaps.
+    """
+    with transaction.atomic():
+        head = LedgerHead.objects.select_for_update().filter(study_uid=study.uid).first()
+        rows = _sealed(study, head, entries, at or timezone.now())
+        if len(rows) == 1:
+            rows[0].save(force_insert=True)
+        else:
+            PruningEvent.objects.bulk_create(rows, batch_size=500)
+        _move_head(study, head, rows)
+    return rows
+
+
+def _sealed(study: Study, head: LedgerHead | None, entries: Sequence[Entry], at: datetime) -> list[PruningEvent]:
+    """Return the rows of entries, each hashed with the hash of the one before."""
+    previous = head.hash if head else GENESIS
+    expected = head.sequence + 1 if head else entries[0].sequence
+    rows = []
+    for entry in entries:
+        if entry.sequence != expected:
+            raise LedgerError(
+                f"sequence: {entry.sequence} does not follow {expected - 1} in the ledger of {study.name}; "
+                "every number of a study needs its row"
+            )
+        row = seal(study.uid, entry, previous, at)
+        rows.append(row)
+        previous, expected = row.hash, expected + 1
+    return rows
+
+
+def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> PruningEvent:
+    """Return the row of one entry, its body and hash computed."""
+    at = at.astimezone(UTC)
+    trial = entry.trial
+    columns: dict[str, object] = {
+        "study_uid": study_uid,
+        "sequence": entry.sequence,
+        "kind": str(entry.kind),
+        "trial_number": trial.number if trial else None,
+        "trial_uid": trial.uid if trial else None,
+        "attempt_number": entry.attempt,
+        "step": entry.step,
+        "verdict": str(entry.verdict),
+        "rule": entry.rule,
+        "rule_version": entry.rule_version,
+        "policy": entry.policy,
+        "reason": entry.reason,
+        "motive": entry.motive,
+        "shadow": entry.shadow,
+        "sentence": entry.sentence,
+        "at": at,
+        "previous_hash": previous,
+    }
+    body = encode({**{name: in_body(value) for name, value in columns.items()}, "evidence": entry.evidence})
+    return PruningEvent(**columns, hash=digest(body), body=body)
+
+
+def in_body(value: object) -> object:
+    """Return a column's value as the body states it: identifiers and times as text."""
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value
+
+
+def _move_head(study: Study, head: LedgerHead | None, rows: Sequence[PruningEvent]) -> None:
+    last = rows[-1]
+    if head is None:
+        LedgerHead.objects.create(
+            study_uid=study.uid,
+            study_name=study.name,
+            first_sequence=rows[0].sequence,
+            sequence=last.sequence,
+            n_rows=len(rows),
+            hash=last.hash,
+        )
+        return
+    LedgerHead.objects.filter(study_uid=study.uid).update(
+        sequence=last.sequence, n_rows=head.n_rows + len(rows), hash=last.hash
+    )

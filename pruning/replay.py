@@ -1,0 +1,231 @@
+"""Judging a study again: every verdict recomputed from the observations and points it was taken on.
+
+Ranks, quotas, cuts, the control draw and the windows of gates are computed anew from the observations with a
+sequence number up to the verdict's, from the stored points (superseded ones as the attempt knew them) and from the
+policy in the ledger; the outcome is compared with what the ledger says.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pruning.briefing import bad_looks_before, facts_of, read_curve
+from pruning.canonical import encode
+from pruning.history import Seen, observations, spoken_in, take_in
+from pruning.models import PruningEvent
+from pruning.policy import Policy
+from pruning.population import Population
+from pruning.rules.base import Curve, Verdict
+from pruning.standing import Standing
+from trials.models import Study, Trial
+
+Kind = PruningEvent.Kind
+TOLERANCE = 1e-9
+"""Relative difference allowed between figures computed on another engine or machine."""
+NAMED_DIFFERENCES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A verdict that comes out otherwise."""
+
+    sequence: int
+    trial: int
+    step: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"entry {self.sequence} (trial {self.trial}, step {self.step}): {self.problem}"
+
+
+@dataclass(kw_only=True)
+class Replay:
+    """What replaying one study found."""
+
+    study_name: str
+    n_verdicts: int = 0
+    """Verdicts judged again."""
+    n_exact: int = 0
+    """Those that agree bit for bit."""
+    n_near: int = 0
+    """Those whose verdict agrees and whose figures agree to one part in 1e9."""
+    n_different: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    """The first of those that differ."""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether every verdict came out as recorded."""
+        return self.n_different == 0
+
+    def sentence(self) -> str:
+        """Return the finding in plain words."""
+        if self.holds:
+            near = f", {self.n_near} of them to one part in 1e9" if self.n_near else " bit for bit"
+            agree = f"all agree{near}" if self.n_verdicts else "there were none"
+            return f"{self.study_name}: {self.n_verdicts} verdicts judged again, {agree}."
+        first = f"first, {self.differences[0]}"
+        return f"{self.study_name}: {self.n_different} of {self.n_verdicts} verdicts differ; {first}."
+
+    def count(self, row: PruningEvent, problem: str, exact: bool) -> None:
+        """Count one verdict judged again."""
+        self.n_verdicts += 1
+        if problem:
+            self.n_different += 1
+            if len(self.differences) < NAMED_DIFFERENCES:
+                self.differences.append(
+                    Difference(sequence=row.sequence, trial=row.trial_number or 0, step=row.step or 0, problem=problem)
+                )
+        elif exact:
+            self.n_exact += 1
+        else:
+            self.n_near += 1
+
+
+def replay(study: Study, progress: Callable[[int], None] | None = None) -> Replay:
+    """Judge every verdict of a study again; `progress` is called with the sequence number reached."""
+    result = Replay(study_name=study.name)
+    course = _Course(study)
+    for event in _merged(study):
+        if isinstance(event, Seen):
+            course.observe(event)
+            continue
+        if event.kind == Kind.VERDICT and event.verdict != "RESUME":
+            result.count(event, *course.compare(event))
+        course.take_in(event)
+        if progress and event.sequence % 500 == 0:
+            progress(event.sequence)
+    return result
+
+
+def _merged(study: Study) -> Iterator[Seen | PruningEvent]:
+    """Yield observations and ledger rows by sequence number, an observation before the row that judges it."""
+    rows = PruningEvent.objects.of_study(study).order_by("sequence").iterator(chunk_size=2000)
+    seen = observations(study, after=-1, until=study.sequence)
+    both: Iterable[Seen | PruningEvent] = heapq.merge(
+        seen, rows, key=lambda event: (event.sequence, isinstance(event, PruningEvent))
+    )
+    return iter(both)
+
+
+class _Course:
+    """A study as it stood when each verdict was taken."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.population = Population()
+        self.standing: Standing | None = None
+        self.observed_at = -1
+        self.trials: dict[int, Trial] = {trial.number: trial for trial in study.trials.all()}
+        self.pins = _Pins(study)
+        self.curves: dict[tuple[int, str, int], Curve] = {}
+
+    def observe(self, event: Seen) -> None:
+        """Take in an observation."""
+        self.observed_at = event.sequence
+        take_in(self.population, event, maximize=not self.study.minimises)
+
+    def take_in(self, row: PruningEvent) -> None:
+        """Move on past a ledger row."""
+        if row.kind in {Kind.LAUNCHED, Kind.AMENDED}:
+            self._stand_under(row.evidence)
+        self.pins.take_in(row)
+        event = spoken_in(row)
+        if event is not None:
+            take_in(self.population, event, maximize=not self.study.minimises)
+
+    def compare(self, row: PruningEvent) -> tuple[str, bool]:
+        """Judge a verdict again; return (what differs, or nothing; whether it agrees bit for bit)."""
+        trial = self.trials.get(row.trial_number if row.trial_number is not None else -1)
+        if self.standing is None or trial is None:
+            return "the ledger names no policy before it" if trial else "its trial is gone", False
+        is_look = self.observed_at == row.sequence
+        again = self.standing.policy.judge(
+            facts_of(
+                self.study,
+                trial,
+                attempt=row.attempt_number or 1,
+                step=row.step or 0,
+                standing=self.standing,
+                population=self.population if is_look else None,
+                is_pinned=self.pins.is_pinned(trial),
+                bad_looks=bad_looks_before(self.study, trial, self.standing, row.sequence) if is_look else 0,
+                read=self._read,
+            )
+        )
+        return compare(row, again)
+
+    def _stand_under(self, evidence: dict[str, Any]) -> None:
+        policy = Policy.from_mapping(evidence["policy"])
+        first = self.standing.control_every if self.standing else policy.safeguards.control_every
+        self.standing = Standing(policy=policy, looks=tuple(evidence["looks"]), control_every=first)
+
+    def _read(self, trial: Trial, metric: str, attempt: int) -> Curve:
+        """Read a curve once for all verdicts on it; verdicts of few trials interleave, so few are kept."""
+        place = (trial.pk, metric, attempt)
+        if place not in self.curves:
+            if len(self.curves) > 512:
+                self.curves.clear()
+            self.curves[place] = read_curve(trial, metric, attempt)
+        return self.curves[place]
+
+
+class _Pins:
+    """Which trials were pinned at each moment: what they are now, taken back to what the ledger says of changes."""
+
+    def __init__(self, study: Study) -> None:
+        changes = PruningEvent.objects.of_study(study).filter(kind=Kind.INTERVENED, reason__in=["pin", "unpin"])
+        self.now: dict[int, bool] = {}
+        for number, action in changes.order_by("-sequence").values_list("trial_number", "reason"):
+            if number is not None:
+                self.now[number] = action == "unpin"  # before its first change it was the opposite
+
+    def take_in(self, row: PruningEvent) -> None:
+        """Hear of a pin or its end."""
+        if row.kind == Kind.INTERVENED and row.reason in {"pin", "unpin"} and row.trial_number is not None:
+            self.now[row.trial_number] = row.reason == "pin"
+
+    def is_pinned(self, trial: Trial) -> bool:
+        """Say whether the trial was pinned at this moment."""
+        return self.now.get(trial.number, trial.pinned)
+
+
+def compare(row: PruningEvent, again: Verdict) -> tuple[str, bool]:
+    """Compare a recorded verdict with the one that came out again."""
+    if str(again.kind) != row.verdict:
+        return f"{again.kind}, not {row.verdict}", False
+    if (again.rule, again.version, again.reason) != (row.rule, row.rule_version, row.reason):
+        return f"{again.rule} {again.reason}, not {row.rule} {row.reason}", False
+    recorded = {name: value for name, value in row.evidence.items() if name != "configuration"}
+    if encode(recorded) == encode(dict(again.evidence)):
+        return ("", True) if again.sentence() == row.sentence else ("its sentence reads otherwise", False)
+    name = first_difference(recorded, dict(again.evidence))
+    if name is None:
+        return "", False
+    return f"{name} is {again.evidence.get(name)!r}, not {recorded.get(name)!r}", False
+
+
+def first_difference(recorded: object, again: object) -> str | None:
+    """Return the name of the first figure that differs by more than the tolerance; None if all are near."""
+    if isinstance(recorded, dict) and isinstance(again, dict):
+        for name in sorted({*recorded, *again}):
+            if name not in recorded or name not in again or first_difference(recorded[name], again[name]) is not None:
+                return cast(str, name)
+        return None
+    if isinstance(recorded, list) and isinstance(again, list | tuple):
+        if len(recorded) != len(again):
+            return "length"
+        return next((str(i) for i, pair in enumerate(zip(recorded, again, strict=True)) if first_difference(*pair)), None)
+    return None if _is_near(recorded, again) else "value"
+
+
+def _is_near(recorded: object, again: object) -> bool:
+    if isinstance(recorded, float) and isinstance(again, float):
+        if math.isnan(recorded) and math.isnan(again):
+            return True
+        return recorded == again or math.isclose(recorded, again, rel_tol=TOLERANCE)
+    return type(recorded) is type(again) and recorded == again

@@ -1,0 +1,214 @@
+"""The reviewer that `settings.TRIAL_REVIEWER` names: policies judge, and the ledger records why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pruning import ledger, library
+from pruning.briefing import bad_looks_before, facts_of
+from pruning.history import population_as_of
+from pruning.ledger import Entry
+from pruning.models import PruningEvent
+from pruning.rules.base import Verdict
+from pruning.rules.settings import PolicyError
+from pruning.standing import policy_of, root_number, standing_of
+from trials.models import Revision, Study, Trial
+from trials.plan import Plan, Problem
+from trials.seam import Action, Decision, Moment
+
+Kind = PruningEvent.Kind
+
+
+class LedgerReviewer:
+    """Judges by the plan's policy and writes one ledger row for every sequence number it is handed."""
+
+    def check_plan(self, plan: Plan) -> Sequence[Problem]:
+        """Return what is wrong with the plan's policy, by path and with the remedy."""
+        try:
+            found: Sequence[object] = policy_of(plan).problems(
+                horizon=plan.horizon, report_steps=plan.report_steps, metrics=plan.metrics
+            )
+        except PolicyError as error:
+            found = error.problems
+        return [Problem(path=problem.path, message=problem.message) for problem in found]  # type: ignore[attr-defined]
+
+    def decision_points(self, plan: Plan) -> tuple[int, ...]:
+        """Return the policy's looks on a plan of this length."""
+        return policy_of(plan).grid(horizon=plan.horizon, report_steps=plan.report_steps)
+
+    def describe(self, plan: Plan) -> Mapping[str, object]:
+        """Return the policy's name, its version in the library (0 before its first launch) and what it does."""
+        policy = policy_of(plan)
+        return {
+            "name": policy.name,
+            "version": library.version_of(policy),
+            "fingerprint": policy.fingerprint,
+            "description": policy.description,
+        }
+
+    def launched(self, study: Study, revision: Revision, *, sequence: int) -> None:
+        """Open the study's ledger with its plan and policy."""
+        self._register(study, revision, Kind.LAUNCHED, sequence, f"The study {study.name} was registered")
+
+    def amended(self, study: Study, revision: Revision, *, sequence: int) -> None:
+        """Record a later revision; it holds for decisions from here on."""
+        said = f"Revision {revision.number} took effect: {revision.reason}"
+        self._register(study, revision, Kind.AMENDED, sequence, said.rstrip("."))
+
+    def alarmed(self, moment: Moment) -> bool:
+        """Ask the gates, which need the trial's own points alone."""
+        standing = standing_of(moment.study)
+        if not standing.policy.gates:
+            return False
+        facts = facts_of(
+            moment.study,
+            moment.trial,
+            attempt=moment.attempt.number,
+            step=moment.step,
+            standing=standing,
+            population=None,
+            is_pinned=moment.trial.pinned,
+        )
+        return standing.policy.is_alarmed(facts)
+
+    def review(self, moment: Moment) -> Decision:
+        """Judge one moment as of its sequence number, record the verdict, answer with it."""
+        study, trial, standing = moment.study, moment.trial, standing_of(moment.study)
+        facts = facts_of(
+            study,
+            trial,
+            attempt=moment.attempt.number,
+            step=moment.step,
+            standing=standing,
+            population=population_as_of(study, moment.sequence) if moment.is_look else None,
+            is_pinned=trial.pinned,
+            bad_looks=bad_looks_before(study, trial, standing, moment.sequence) if moment.is_look else 0,
+        )
+        verdict = standing.policy.judge(facts)
+        ledger.append(
+            study, entry_of(verdict, trial, moment.attempt.number, moment.sequence, standing.policy.fingerprint)
+        )
+        return decision_of(verdict)
+
+    def ended(self, trial: Trial, *, sequence: int) -> None:
+        """Record an ending that no verdict wrote: finished, failed, stopped by a person, closed."""
+        evidence = {
+            "state": str(trial.state),
+            "value": trial.value,
+            "best": trial.best_value,
+            "best_step": trial.best_step,
+            "attempts": trial.n_attempts,
+        } | _configuration(trial)
+        entry = Entry(
+            kind=Kind.ENDED,
+            sequence=sequence,
+            trial=trial,
+            attempt=trial.n_attempts or None,
+            step=trial.ending_step,
+            reason=trial.ending_code,
+            motive=trial.ending_motive,
+            sentence=trial.ending_sentence,
+            evidence=evidence,
+        )
+        ledger.append(trial.study, entry)
+
+    def intervened(
+        self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
+    ) -> None:
+        """Record what a person, or a budget, asked for."""
+        what = f"trial {trial.number}" if trial else "the study"
+        said = f"{person} asked to {action} {what}" + (f": {note}" if note else ".")
+        evidence = {"action": action, "person": person, "note": note}
+        ledger.append(
+            study,
+            Entry(
+                kind=Kind.INTERVENED, sequence=sequence, trial=trial, reason=action, sentence=said, evidence=evidence
+            ),
+        )
+
+    def closed(self, study: Study, *, sequence: int) -> None:
+        """Record that a study has ended."""
+        evidence = {
+            "complete": study.n_complete,
+            "pruned": study.n_pruned,
+            "failed": study.n_failed,
+            "steps_trained": study.steps_trained,
+            "steps_saved": study.steps_saved,
+            "best_value": study.best_value,
+            "best_trial": study.best_number,
+        }
+        entry = Entry(
+            kind=Kind.CLOSED,
+            sequence=sequence,
+            reason=study.ending_code,
+            sentence=study.ending_sentence,
+            evidence=evidence,
+        )
+        ledger.append(study, entry)
+
+    def next_to_resume(self, study: Study) -> Trial | None:
+        """Return None: no strategy in use pauses trials."""
+        return None
+
+    def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
+        plan = revision.parsed()
+        policy = policy_of(plan)
+        version = library.register(policy)
+        evidence = {
+            "revision": revision.number,
+            "plan": revision.fingerprint,
+            "policy": policy.to_mapping(),
+            "policy_name": policy.name,
+            "policy_version": version,
+            "looks": list(revision.looks),
+            "metric": study.metric,
+            "direction": study.direction,
+            "horizon": study.horizon,
+            "seed": study.seed,
+        }
+        entry = Entry(
+            kind=kind,
+            sequence=sequence,
+            policy=policy.fingerprint,
+            sentence=f"{said}. Policy {policy.name}, version {version}: {policy.description}.",
+            evidence=evidence,
+        )
+        ledger.append(study, entry)
+
+
+def entry_of(verdict: Verdict, trial: Trial, attempt: int, sequence: int, policy: str) -> Entry:
+    """Return the ledger entry of a verdict."""
+    return Entry(
+        kind=Kind.VERDICT,
+        sequence=sequence,
+        trial=trial,
+        attempt=attempt,
+        step=verdict.step,
+        verdict=verdict.kind,
+        rule=verdict.rule,
+        rule_version=verdict.version,
+        policy=policy,
+        reason=verdict.reason,
+        motive=verdict.motive,
+        shadow=verdict.shadow,
+        sentence=verdict.sentence(),
+        evidence=dict(verdict.evidence) | _configuration(trial),
+    )
+
+
+def decision_of(verdict: Verdict) -> Decision:
+    """Return the answer a trial gets; a shadow verdict stops nothing."""
+    halts = verdict.kind.halts and not verdict.shadow
+    action = Action(verdict.kind) if halts or not verdict.kind.halts else Action.KEEP
+    return Decision(
+        action=action,
+        code=verdict.reason if halts else "",
+        motive=verdict.motive if halts else "",
+        sentence=verdict.sentence(),
+        step=verdict.step,
+    )
+
+
+def _configuration(trial: Trial) -> dict[str, object]:
+    """Return which configuration a trial continues; nothing for most."""
+    return {} if trial.continues_id is None else {"configuration": root_number(trial)}

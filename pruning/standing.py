@@ -1,0 +1,58 @@
+"""What a study stands under: its policy and looks, remembered per revision, and each trial's place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pruning.control import draw
+from pruning.policy import Policy
+from pruning.rules.base import Draw
+from trials.models import Revision, Study, Trial
+from trials.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What does not change between two decisions of one revision."""
+
+    policy: Policy
+    looks: tuple[int, ...]
+    control_every: int
+    """Fixed by the first revision: an amendment does not redraw the control arm."""
+
+
+def standing_of(study: Study) -> Standing:
+    """Return what holds under a study's newest revision."""
+    newest = Revision.objects.filter(study=study).order_by("-number").values_list("pk", flat=True)[0]
+    return _of_revision(newest)
+
+
+def policy_of(plan: Plan) -> Policy:
+    """Return the policy a plan names; PolicyError if it does not name one."""
+    return Policy.from_mapping(plan.policy)
+
+
+def draw_of(study: Study, trial: Trial, every: int) -> Draw | None:
+    """Return the control arm's draw for a trial."""
+    return draw(seed=study.seed, suggestion=trial.suggestion, every=every)
+
+
+def root_number(trial: Trial) -> int:
+    """Return the number of the configuration: of the first trial in a chain of continuations."""
+    seen = {trial.pk}
+    while trial.continues_id is not None and trial.continues_id not in seen:
+        seen.add(trial.continues_id)
+        trial = Trial.objects.only("id", "number", "continues_id").get(pk=trial.continues_id)
+    return trial.number
+
+
+@lru_cache(maxsize=256)
+def _of_revision(revision_id: int) -> Standing:
+    revision = Revision.objects.get(pk=revision_id)
+    first = Revision.objects.filter(study=revision.study_id).order_by("number")[0]
+    return Standing(
+        policy=policy_of(revision.parsed()),
+        looks=tuple(int(look) for look in revision.looks),
+        control_every=policy_of(first.parsed()).safeguards.control_every,
+    )

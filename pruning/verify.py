@@ -1,0 +1,110 @@
+"""Checking a ledger: every row re-hashed, every copy compared, the chain followed to the study's head."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pruning.canonical import GENESIS, HEADER
+from pruning.ledger import COLUMNS, in_body
+from pruning.models import LedgerHead, PruningEvent
+from trials.models import Study
+
+CHUNK = 2000
+_TEXT = frozenset({"study_uid", "trial_uid", "at"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What checking one study's ledger found."""
+
+    study_uid: UUID
+    study_name: str
+    n_rows: int
+    """Rows found intact, counted from the first."""
+    sequence: int | None = None
+    """The first bad row; None if all hold."""
+    problem: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether the chain is intact."""
+        return not self.problem
+
+    def sentence(self) -> str:
+        """Return the finding in plain words."""
+        if self.holds:
+            return f"{self.study_name}: chain intact, {self.n_rows} rows checked."
+        where = f" at entry {self.sequence}" if self.sequence is not None else ""
+        return f"{self.study_name}: chain breaks{where} after {self.n_rows} intact rows: {self.problem}."
+
+
+def verify(study_uid: UUID) -> Verification:
+    """Check one study's ledger, row by row in constant memory; the first bad row is named."""
+    head = LedgerHead.objects.filter(study_uid=study_uid).first()
+    name = head.study_name if head else str(study_uid)
+    n, previous = 0, GENESIS
+    expected = head.first_sequence if head else None
+    for row in _rows(study_uid):
+        problem = _problem(row, expected, previous)
+        if problem:
+            return Verification(
+                study_uid=study_uid, study_name=name, n_rows=n, sequence=row["sequence"], problem=problem
+            )
+        n, previous, expected = n + 1, row["hash"], row["sequence"] + 1
+    last = (expected or 1) - 1
+    return Verification(study_uid=study_uid, study_name=name, n_rows=n, problem=_head_problem(head, n, last, previous))
+
+
+def ledgers() -> list[tuple[UUID, str]]:
+    """Return (study uid, name) of every ledger, rows without a head included."""
+    heads = dict(LedgerHead.objects.order_by("study_name", "study_uid").values_list("study_uid", "study_name"))
+    orphans = PruningEvent.objects.exclude(study_uid__in=heads).order_by().values_list("study_uid", flat=True)
+    return [*heads.items(), *((uid, str(uid)) for uid in orphans.distinct())]
+
+
+def _rows(study_uid: UUID) -> Iterator[dict[str, Any]]:
+    columns = (*COLUMNS, "hash", "body")
+    rows = PruningEvent.objects.filter(study_uid=study_uid).order_by("sequence").values_list(*columns)
+    for values in rows.iterator(chunk_size=CHUNK):
+        yield dict(zip(columns, values, strict=True))
+
+
+def _problem(row: dict[str, Any], expected: int | None, previous: str) -> str:
+    """Return what is wrong with one row, or nothing."""
+    body = bytes(row["body"])
+    if expected is not None and row["sequence"] != expected:
+        return f"entry {expected} is missing"
+    if hashlib.sha256(body).hexdigest() != row["hash"]:
+        return "its body does not have the hash that is stored with it"
+    if row["previous_hash"] != previous:
+        return "it does not continue the entry before it"
+    try:
+        record = json.loads(body.removeprefix(HEADER))
+    except ValueError:
+        return "its body is not canonical"
+    for name in COLUMNS:
+        value = in_body(row[name]) if name in _TEXT else row[name]
+        if record[name] != value:
+            return f"the column {name} says {value!r}, the hashed body {record[name]!r}"
+    return ""
+
+
+def _head_problem(head: LedgerHead | None, n: int, last: int, last_hash: str) -> str:
+    """Return what is wrong with the chain's end, or nothing."""
+    if head is None:
+        return "" if n == 0 else "the study has rows and no head"
+    if head.n_rows != n or head.sequence != last:
+        return f"the head counts {head.n_rows} rows up to entry {head.sequence}, the chain has {n} up to {last}"
+    if head.hash != last_hash:
+        return "the head's hash is not that of the last row"
+    study = Study.objects.filter(uid=head.study_uid).first()
+    if study is None:
+        return "" if head.deleted_at else "the study is gone and no tombstone tells of it"
+    if study.sequence != head.sequence:
+        return f"the study stands at entry {study.sequence}, its ledger at {head.sequence}"
+    return ""
