@@ -28,21 +28,15 @@ class Settings:
 
 def build(settings: Settings, seed: int) -> BaseSampler:
     """Return Optuna's TPE sampler."""
-    import warnings
-
-    from optuna.exceptions import ExperimentalWarning
     from optuna.samplers import TPESampler
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(
-            n_startup_trials=settings.n_startup_trials,
-            n_ei_candidates=settings.n_ei_candidates,
-            multivariate=settings.multivariate,
-            constant_liar=settings.constant_liar,
-            warn_independent_sampling=False,
-            seed=seed,
-        )
+    return TPESampler(
+        n_startup_trials=settings.n_startup_trials,
+        n_ei_candidates=settings.n_ei_candidates,
+        multivariate=settings.multivariate,
+        constant_liar=settings.constant_liar,
+        seed=seed,
+    )
 
 
 TPE = SamplerKind(name="tpe", title="Tree-structured Parzen estimator", learns=True, settings=Settings, build=build)

@@ -42,7 +42,7 @@ def test_plain_words_and_numbers_mean_what_they_look_like(text: str, value: obje
     document = read_yaml(f"a: {text}")
 
     assert document.data == {"a": value}
-    assert type(document.data["a"]) is type(value)  # type: ignore[index]  # a mapping, as asserted
+    assert type(document.data["a"]) is type(value)
 
 
 HOSTILE = {
