@@ -172,5 +172,3 @@ def ended_well(study: Study) -> bool:
         and study.best_value is not None
         and study.n_failed == 0
     )
-
-
