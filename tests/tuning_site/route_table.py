@@ -57,4 +57,22 @@ ACCOUNTS = [
     ),
 ]
 
-ROWS: list[Row] = [*HEALTH, *ACCOUNTS]
+STUDY = {"study_id": "study.pk"}
+TRIAL = {"study_id": "study.pk", "number": "trial.number"}
+# A change in a project, which ends with a redirect to the page it came from.
+EDITORS = "                                                        302  404  403  302  302  302  302  302"
+
+TRIALS = [
+    Row("trials:studies", "GET", LOGGED_IN),
+    *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("overview", "compare", "plan", "trials_table")),
+    *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves_json", "best_json", "trials_csv")),
+    Row("trials:compare_json", "GET", MEMBERS, STUDY),
+    Row("trials:trial", "GET", MEMBERS, TRIAL),
+    Row("trials:trial_series", "GET", MEMBERS, TRIAL),
+    Row("trials:stop_study", "POST", EDITORS, STUDY),
+    Row("trials:stop_trial", "POST", EDITORS, TRIAL),
+    Row("trials:pin_trial", "POST", EDITORS, TRIAL),
+    Row("trials:note_trial", "POST", EDITORS, TRIAL, {"note": "looked at"}),
+]
+
+ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS]
