@@ -147,7 +147,7 @@ def summary(study: Study) -> Iterator[str]:
     """Yield what came out, a sentence a line."""
     study.refresh_from_db()
     yield study.ending_sentence
-    if study.best_value is not None:
+    if study.best_value is not None and study.best_number is not None:
         best = Trial.objects.get(study=study, number=study.best_number)
         first = Trial.objects.get(study=study, number=0)
         yield f"The best, trial {best.number}, reached {study.metric} {study.best_value:.4f}."
@@ -156,8 +156,8 @@ def summary(study: Study) -> Iterator[str]:
     planned = study.n_ended * study.horizon
     if planned:
         yield (
-            f"{study.n_pruned} of {study.n_ended} trials were pruned; that left {study.steps_saved / planned:.0%} of the "
-            f"planned {study.step_unit} untrained."
+            f"{study.n_pruned} of {study.n_ended} trials were pruned; "
+            f"that left {study.steps_saved / planned:.0%} of the planned {study.step_unit} untrained."
         )
     if study.n_failed:
         yield f"{study.n_failed} trials failed; their pages say why."

@@ -1,4 +1,4 @@
-"""`manage.py demo`: a real study from one command. `make demo` passes TRIALS, EXIT and FRESH through the environment."""
+"""`manage.py demo`: a real study from one command. `make demo` passes TRIALS, EXIT and FRESH as variables."""
 
 from __future__ import annotations
 
