@@ -13,6 +13,7 @@ from trials import head
 from trials.models import Job, Project, Revision, Study, Trial, TrialParam
 from trials.models.project import Person
 from trials.plan import Plan
+from trials.running import doorbell
 from trials.seam import reviewer
 
 PREPARE = "prepare"
@@ -65,6 +66,7 @@ def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at
     for item in plan.enqueue:
         new_trial(study, item.params, origin=Trial.Origin.ENQUEUED, pinned=item.pinned, at=at)
     study.refresh_from_db()
+    transaction.on_commit(doorbell.ring_all)
     return study
 
 

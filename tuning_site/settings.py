@@ -109,7 +109,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR / "espalier.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://localhost")
 BROKER_DIR = DATA_DIR / "broker"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {

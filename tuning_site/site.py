@@ -147,7 +147,15 @@ def site_parts(*, queue_name: str, slots: int, listener: socket.socket) -> list[
     """Return the parts of a whole site on one machine."""
     fd = listener.fileno()
     gunicorn = [sys.executable, "-m", "gunicorn", "tuning_site.wsgi:application", "--bind", f"fd://{fd}"]
-    gunicorn += ["--worker-class", "gthread", "--threads", str(WEB_THREADS), "--graceful-timeout", "3"]
+    gunicorn += [
+        "--worker-class",
+        "gthread",
+        "--threads",
+        str(WEB_THREADS),
+        "--graceful-timeout",
+        "3",
+        "--no-control-socket",
+    ]
     return [
         Part(name="web", command=gunicorn, pass_fds=(fd,)),
         worker_part("trials", queue=queue_name, pool="threads", n=slots),

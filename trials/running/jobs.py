@@ -196,7 +196,8 @@ class Preparation:
         at = timezone.now()
         exit_ = child.exit or Exit(code=None)
         persist(lambda: self._end(exit_, at), until=self._stopping)
-        if self._done:
+        if self._done and self._job.study_id is not None:
+            doorbell.ask_for_suggestions(self._job.study_id)
             doorbell.ring_all()
 
     def _end(self, exit_: Exit, at: datetime) -> bool:

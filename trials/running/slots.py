@@ -114,7 +114,6 @@ class Slots:
         doorbell.ask_for_suggestions(study.pk)
         nursery = self.nursery(study.trainable)
         Supervisor(attempt, nursery=nursery, place=place, stopping=self.stopping).run()
-        doorbell.ask_for_suggestions(study.pk)
         return True
 
 

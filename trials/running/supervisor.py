@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from trials import endings, reporting
 from trials.models import Attempt
 from trials.running import checkpoints, environments, memory, orders
+from trials.running.advancing import advance
 from trials.running.devices import Meter
 from trials.running.forking import Child, Exit, Nursery
 from trials.running.orders import Order, Place
@@ -142,7 +144,7 @@ class Supervisor:
 
     def _hear_report(self, child: Child, message: Message) -> None:
         if self._halted is None and not self._fenced:
-            self._outbox.add(Point(message["step"], floats(message["metrics"]), message["labels"]))
+            self._outbox.add(Point(step=message["step"], metrics=floats(message["metrics"]), labels=message["labels"]))
         if message["ask"] is None:
             return
         decision = self._send(child)
@@ -162,6 +164,9 @@ class Supervisor:
         except reporting.ReportRefused as refusal:
             logger.warning("fenced out", extra={"action": "fenced", "attempt": self.attempt.pk, "code": refusal.code})
             self._fenced = True
+            decision = self._give_up(child)
+        except ObjectDoesNotExist:
+            self._fenced = True  # the study was deleted meanwhile
             decision = self._give_up(child)
         if decision.action.halts and self._halted is None and self._failure is None and not self._fenced:
             self._halt(child, decision)
@@ -231,9 +236,11 @@ class Supervisor:
             time.sleep(BEAT_SECONDS / 4)
 
     def _settle(self, exit_: Exit) -> None:
+        if not persist(Attempt.objects.filter(pk=self.attempt.pk).exists, until=self._stopping):
+            return  # the study was deleted meanwhile
         persist(lambda: self._end(exit_), until=self._stopping)
         persist(lambda: self._record_usage(exit_), until=self._stopping)
-        persist(lambda: endings.settle(self.attempt.trial.study, at=self._now()), until=self._stopping)
+        persist(lambda: advance(self.attempt.trial.study, at=self._now()), until=self._stopping)
 
     def _end(self, exit_: Exit) -> None:
         if self._fenced or self._halted is not None:

@@ -15,9 +15,10 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from trials import endings, seam
+from trials import endings
 from trials.models import Attempt, Job, Study, Worker
 from trials.running import claims, doorbell, jobs
+from trials.running.advancing import advance
 from trials.running.outages import AWAY, forget_connection
 from trials.studies import PREPARE
 from trials.trainables import registry
@@ -67,7 +68,7 @@ class Sweep:
         try:
             self._take_from_the_lost(at)
             for study in Study.objects.running().order_by("pk"):
-                _look_after(study, at)
+                advance(study, at=at)
             _ring_for_what_waits()
         except AWAY as error:
             forget_connection()
@@ -97,15 +98,6 @@ def take_from_the_lost(attempt: Attempt, *, at: datetime) -> None:
     sentence = f"Lost: {who} gave no sign of life."
     logger.warning("an attempt was lost", extra={"action": "worker_lost", "attempt": attempt.pk, "worker": who})
     endings.requeue(attempt, outcome="worker_lost", sentence=sentence, at=at)
-
-
-def _look_after(study: Study, at: datetime) -> None:
-    """Settle one running study, let a paused trial go on, and have its next configurations suggested."""
-    if endings.settle(study, at=at):
-        return
-    if (trial := seam.reviewer().next_to_resume(study)) is not None:
-        endings.resume(trial, at=at)
-    doorbell.ask_for_suggestions(study.pk)
 
 
 def _ring_for_what_waits() -> None:

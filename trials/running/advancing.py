@@ -1,0 +1,29 @@
+"""What a study may be due for whenever a trial of it has ended, or the sweep comes by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from trials import endings, seam
+from trials.models import Study
+from trials.running import doorbell
+
+
+def advance(study: Study, *, at: datetime) -> None:
+    """End the study if it is done; else let paused trials go on and have further configurations suggested."""
+    if endings.settle(study, at=at):
+        return
+    n_resumed = 0
+    while _resume_one(study, at=at):
+        n_resumed += 1
+    doorbell.ring_all(times=n_resumed)
+    doorbell.ask_for_suggestions(study.pk)
+
+
+@transaction.atomic
+def _resume_one(study: Study, *, at: datetime) -> bool:
+    """Let the paused trial that the reviewer names go on; False if it names none."""
+    trial = seam.reviewer().next_to_resume(study)
+    return trial is not None and endings.resume(trial, at=at)
