@@ -12,7 +12,6 @@ Statuses that recur: 302 without a login; 404 to whoever may not see the object;
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Row:
     method: str
     statuses: str
     args: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
 
 
 #                                                                  anon out view edit own  rep  wri  adm

@@ -42,7 +42,7 @@ def address(row: Row, world: World) -> str:
     return reverse(row.name, kwargs=args)
 
 
-def send(client: Client, method: str, url: str, body: dict[str, object]) -> HttpResponseBase:
+def send(client: Client, method: str, url: str, body: dict[str, str]) -> HttpResponseBase:
     if method == "GET":
         return client.get(url, body)
     if url.startswith(API):
@@ -50,7 +50,7 @@ def send(client: Client, method: str, url: str, body: dict[str, object]) -> Http
     return client.generic(method, url) if method != "POST" else client.post(url, body)
 
 
-def _json(body: dict[str, object]) -> str:
+def _json(body: dict[str, str]) -> str:
     from json import dumps
 
     return dumps(body)
