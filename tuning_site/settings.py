@@ -172,8 +172,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Who judges, what can run
 
-TRIAL_REVIEWER = "trials.seam.KeepEverything"
-TRIAL_PAGE_PROVIDER = ""
+TRIAL_REVIEWER = "pruning.review.LedgerReviewer"
+TRIAL_PAGE_PROVIDER = "pruning.provider.LedgerProvider"
 TRAINABLES = registered_trainables(DATA_DIR)
 # The device classes trials may wait for; each is a queue of workers.
 TRIAL_QUEUES = ("cpu", "cuda")

@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tuning_site.health.urls")),
     path("accounts/", include("tuning_site.accounts.urls")),
     path("", include("trials.pages.urls")),
+    path("", include("pruning.pages.urls")),
 ]
 
 handler400 = "tuning_site.errors.bad_request"

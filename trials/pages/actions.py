@@ -66,4 +66,4 @@ def _person(request: HttpRequest) -> str:
 
 
 def _note(request: HttpRequest) -> str:
-    return clean_text(request.POST.get("note", "").strip(), max_length=MOST_NOTE)
+    return clean_text(request.POST.get("note", "").strip()[:MOST_NOTE])

@@ -19,7 +19,7 @@ def of_study(
 ) -> list[Paragraph]:
     """Return the overview's narrative."""
     paragraphs = [tried(study, planned, best), stops(study, groups)]
-    if arm is not None:
+    if arm is not None and (arm.met or rollups.stopped(groups)):
         paragraphs.append(was_that_right(arm))
     if study.ending_code not in {"", "finished"}:
         paragraphs.append(say(study.ending_sentence))

@@ -197,7 +197,8 @@ def why(trial: Trial, ruling: Ruling | None, *, spared: bool) -> str:
     """Return in a few words why the trial stands where it does; the full sentence is on its page."""
     if spared:
         return "spared: control arm"
-    if trial.ending_motive and ruling is not None and ruling.rank is not None and ruling.quota is not None:
+    stopped = ruling is not None and ruling.action == "STOP" and ruling.step == trial.ending_step
+    if ruling is not None and stopped and ruling.rank is not None and ruling.quota is not None:
         return f"ranked {ruling.rank} of {ruling.of}, best {ruling.quota} go on"
     if trial.halt_code and not trial.has_ended:
         return "asked to stop"

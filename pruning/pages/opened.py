@@ -1,0 +1,290 @@
+"""One ledger entry opened: the sentence, the numbers, what would have had to differ, the checks, the neighbours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from pruning.models import PruningEvent
+from pruning.pages import checks, words
+from pruning.pages.moment import Peer, number_of, peers_at
+from pruning.rules.words import apart, number
+from trials.models import Study, Trial
+from trials.pages.parts import Fact, Neighbour, Opened, Paragraph
+from trials.pages.words import counted, ending_of, kind_of, percent, say, signed, strong, whole
+from trials.pages.words import number as told
+
+AROUND = 4
+Kind = PruningEvent.Kind
+
+
+def opened(study: Study, event: PruningEvent, turns: tuple[str, str]) -> Opened:
+    """Return everything an opened entry shows; `turns` are the addresses of the newer and the older entry."""
+    evidence = event.evidence
+    peers = peers_at(study, event)
+    verdict = event.kind == Kind.VERDICT
+    sealed = checks.of(study, event)
+    return Opened(
+        sequence=event.sequence,
+        kind=words.glyph(event),
+        title=words.title(event),
+        trial_url=_trial_url(study, event.trial_number),
+        reason=words.reason_line(event),
+        sentence=event.sentence,
+        at=event.at,
+        where=_where(event),
+        badges=sealed.badges,
+        moment_url=reverse("pruning:event_json", args=[study.pk, event.sequence]) if verdict else "",
+        facts=_facts(evidence) if verdict else _plain_facts(evidence),
+        differ=_differ(study, event) if verdict else (),
+        checks=sealed.checks,
+        neighbours=_neighbours(study, event, peers),
+        neighbours_text=_neighbours_text(study, event, peers),
+        cut=told(number_of(evidence, "cut")) if number_of(evidence, "cut") is not None else "",
+        look=f"At step {event.step:,}" if event.step is not None else "",
+        evidence=list(_flat(evidence)),
+        previous_url=turns[0],
+        next_url=turns[1],
+    )
+
+
+def brief(event: PruningEvent) -> str:
+    """Return a row's sentence without the head that the list already shows."""
+    _, found, rest = event.sentence.partition(": ")
+    return rest if found and event.kind == Kind.VERDICT else event.sentence
+
+
+def _trial_url(study: Study, number: int | None) -> str:
+    return "" if number is None else reverse("trials:trial", args=[study.pk, number])
+
+
+def _where(event: PruningEvent) -> str:
+    return f"attempt {event.attempt_number}" if event.attempt_number is not None else ""
+
+
+def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
+    """Return the numbers of a verdict: value, cut, rank, quota; of a gate, what it measured."""
+    value, cut = number_of(evidence, "value"), number_of(evidence, "cut")
+    texts = apart(value, cut) if value is not None and cut is not None else (told(value), told(cut))
+    facts = [Fact("Value", signed(texts[0]), help=_value_help(evidence))]
+    if "rank" not in evidence:
+        return [*facts, *_gate_facts(evidence)]
+    held = f"held by trial {evidence['cut_trial']}" if evidence.get("cut_trial") is not None else ""
+    population, quota = evidence["population"], evidence["quota"]
+    facts += [
+        Fact("Cut", signed(texts[1]) if cut is not None else "none", help=held or "all that came this far may go on"),
+        Fact(
+            "Rank",
+            f"{evidence['rank']} of {population}",
+            help=f"{evidence['reached']} reached it, {evidence['eliminated']} stopped before",
+        ),
+        Fact("Go on", str(quota), percent(quota / population) if population else "", _quota_help(evidence)),
+    ]
+    return facts
+
+
+def _value_help(evidence: Mapping[str, Any]) -> str:
+    metric = str(evidence.get("metric", ""))
+    return f"best {metric} so far" if evidence.get("by") == "best" else metric
+
+
+def _quota_help(evidence: Mapping[str, Any]) -> str:
+    if "eta" in evidence:
+        return f"one in {evidence['eta']:g} at each look, look {evidence['look'] + 1}"
+    return f"the best {evidence['keep']:g} %" if "keep" in evidence else ""
+
+
+def _gate_facts(evidence: Mapping[str, Any]) -> list[Fact]:
+    shown = ("limit", "best", "excess", "in_a_row", "needed", "peers", "min_peers", "finished", "cut", "quota")
+    return [
+        Fact(name.replace("_", " ").capitalize(), _value_text(evidence[name]))
+        for name in shown
+        if isinstance(evidence.get(name), int | float) and not isinstance(evidence.get(name), bool)
+    ]
+
+
+def _plain_facts(evidence: Mapping[str, Any]) -> list[Fact]:
+    """Return the numbers of a row that is no verdict."""
+    return [
+        Fact(name.replace("_", " ").capitalize(), _value_text(value))
+        for name, value in evidence.items()
+        if isinstance(value, int | float | str)
+        and not isinstance(value, bool)
+        and value != ""
+        and len(str(value)) <= 40
+    ][:6]
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return whole(value)
+    return told(float(value)) if isinstance(value, float) else str(value)
+
+
+def _differ(study: Study, event: PruningEvent) -> list[Paragraph]:
+    """Say what would have had to differ for another verdict; only what the evidence settles."""
+    evidence = event.evidence
+    if event.verdict == "ABSTAIN":
+        return _differ_few_peers(evidence)
+    if "rank" not in evidence:
+        return _differ_gate(event)
+    against = event.verdict in {"STOP", "PAUSE", "PROTECT"}
+    return _differ_down(study, event, evidence) if against else _differ_up(study, event, evidence)
+
+
+def _differ_few_peers(evidence: Mapping[str, Any]) -> list[Paragraph]:
+    needed, had = evidence.get("min_peers"), evidence.get("peers")
+    if not isinstance(needed, int) or not isinstance(had, int):
+        return []
+    return [
+        say("A verdict needed ", strong(f"{needed - had} more"), f" {'peer' if needed - had == 1 else 'peers'} here.")
+    ]
+
+
+def _differ_gate(event: PruningEvent) -> list[Paragraph]:
+    evidence = event.evidence
+    limit = number_of(evidence, "limit")
+    if event.verdict not in {"STOP", "PROTECT", "WARN"}:
+        return []
+    if limit is not None:
+        return [
+            say(
+                f"{evidence.get('metric', 'The value')} on the other side of ",
+                strong(told(limit)),
+                " at any of these reports.",
+            )
+        ]
+    needed = evidence.get("needed")
+    if isinstance(needed, int):
+        return [say(f"One finite value among the last {counted(needed, 'report')}.")]
+    return []
+
+
+def _differ_down(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -> list[Paragraph]:
+    """Say what would have let a trial go on."""
+    value, cut = number_of(evidence, "value"), number_of(evidence, "cut")
+    side = "less" if study.minimises else "more"
+    points: list[Paragraph] = []
+    if value is not None and cut is not None:
+        gap = abs(value - cut)
+        points.append(
+            say(
+                f"{study.metric} of ",
+                strong(signed(apart(cut, value)[0])),
+                f" or {side} by step {event.step:,}: ",
+                strong(number(gap)),
+                f" {'lower' if study.minimises else 'higher'} than it was.",
+            )
+        )
+    rank, quota, population = evidence["rank"], evidence["quota"], evidence["population"]
+    if population:
+        share, kept = f"{rank / population:.1%}".replace("%", " %"), f"{quota / population:.1%}".replace("%", " %")
+        points.append(say("Or a quota of ", strong(str(rank)), f" instead of {quota}: {share} kept, not {kept}."))
+    return [*points, *_differ_safeguard(event, evidence)]
+
+
+def _differ_safeguard(event: PruningEvent, evidence: Mapping[str, Any]) -> list[Paragraph]:
+    if event.verdict == "PROTECT":
+        return [say("Without its protection it would have been stopped here, as ", strong(_overruled(evidence)), ".")]
+    return [say("Or a place in the control arm, drawn before it started, or a pin by a person.")]
+
+
+def _overruled(evidence: Mapping[str, Any]) -> str:
+    return str(evidence.get("overruled_reason", "a rule said")).replace("_", " ")
+
+
+def _differ_up(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -> list[Paragraph]:
+    """Say what would have stopped a trial that went on."""
+    rank, quota, cut = evidence["rank"], evidence["quota"], number_of(evidence, "cut")
+    spare = quota - rank
+    points: list[Paragraph] = [
+        say(
+            "It would have gone on with ",
+            strong(f"{spare} more"),
+            f" {'trial' if spare == 1 else 'trials'} ahead of it.",
+        )
+    ]
+    if cut is not None:
+        worse = "above" if study.minimises else "below"
+        points.append(say(f"A {study.metric} {worse} ", strong(told(cut)), " would have been cut."))
+    return points
+
+
+def _neighbours(study: Study, event: PruningEvent, peers: Sequence[Peer]) -> list[Neighbour]:
+    """Return the peers around the cut and around the trial, with what became of them since."""
+    places = _places(event, peers)
+    if not places:
+        return []
+    numbers = [peers[place].number for place in places]
+    trials = {trial.number: trial for trial in Trial.objects.filter(study=study, number__in=numbers)}
+    quota = event.evidence.get("quota") or 0
+    return [
+        _neighbour(study, event, place, peers[place], trials[peers[place].number], cut_below=place + 1 == quota)
+        for place in places
+        if peers[place].number in trials
+    ]
+
+
+def _places(event: PruningEvent, peers: Sequence[Peer]) -> list[int]:
+    own = next((place for place, peer in enumerate(peers) if peer.number == event.trial_number), None)
+    if own is None or len(peers) < 2:
+        return []
+    quota = min(event.evidence.get("quota") or 0, len(peers))
+    wanted = {*range(own - AROUND, own + AROUND + 1), *range(quota - AROUND, quota + 2)}
+    return sorted(place for place in wanted if 0 <= place < len(peers))
+
+
+def _neighbour(
+    study: Study, event: PruningEvent, place: int, peer: Peer, trial: Trial, *, cut_below: bool
+) -> Neighbour:
+    best = trial.best_value if trial.value is None else trial.value
+    at = f" at step {trial.ending_step:,}" if trial.ending_motive and trial.ending_step is not None else ""
+    return Neighbour(
+        rank=place + 1,
+        number=peer.number,
+        url=_trial_url(study, peer.number),
+        value=told(peer.value),
+        kind=kind_of(trial.state, trial.ending_motive),
+        ending=f"{ending_of(trial.state, trial.ending_code)}{at}",
+        best=told(best),
+        selected=peer.number == event.trial_number,
+        cut_below=cut_below,
+    )
+
+
+def _neighbours_text(study: Study, event: PruningEvent, peers: Sequence[Peer]) -> str:
+    """Say how those fared that ranked between the cut and this trial and went further all the same."""
+    rank, quota = event.evidence.get("rank"), event.evidence.get("quota")
+    if not isinstance(rank, int) or not isinstance(quota, int) or rank <= quota or event.step is None:
+        return ""
+    between = [peer.number for peer in peers[quota : rank - 1]]
+    went = Trial.objects.filter(study=study, number__in=between, last_step__gt=event.step, best_value__isnull=False)
+    values = list(went.values_list("best_value", flat=True))
+    if not between:
+        return "No trial ranked between the cut and this one."
+    if not values:
+        return f"{_capital(len(between))} ranked between the cut and this one; none went further."
+    best = min(values) if study.minimises else max(values)
+    some = f"{_capital(len(values))} ranked between the cut and this one and went further."
+    return f"{some} The best of them reached {told(best)}."
+
+
+def _capital(n: int) -> str:
+    names = ("No trial", "One trial", "Two trials", "Three trials", "Four trials", "Five trials", "Six trials")
+    return names[n] if n < len(names) else f"{n:,} trials"
+
+
+def _flat(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return all of the evidence as name and text, nested names joined by a dot."""
+    found: list[tuple[str, str]] = []
+    for name, value in evidence.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, float) and math.isfinite(value):
+            found.append((f"{prefix}{name}", repr(value)))
+        else:
+            found.append((f"{prefix}{name}", "none" if value is None else str(value)[:400]))
+    return found
