@@ -24,7 +24,9 @@ const span = (data, own, wentOn) => {
   const low = Math.min(sorted[trim], data.cut ?? Infinity, ...(Number.isFinite(data.value) ? [data.value] : []));
   const high = Math.max(sorted[sorted.length - 1 - trim], data.cut ?? -Infinity, ...(Number.isFinite(data.value) ? [data.value] : []));
   const margin = 0.06 * (high - low) || 0.5;
-  return [low - margin, high + margin];
+  // Room for the words about those that never came this far.
+  const room = data.n_stopped_before ? 1.5 * margin : 0;
+  return data.direction === "minimize" ? [low - margin, high + margin + room] : [low - margin - room, high + margin];
 };
 
 const curveTraces = (data, own, wentOn, colour, colours) => [
@@ -52,22 +54,23 @@ const cutParts = (data, known, colours) => {
     shapes: [...strokes,
       { type: "line", x0: data.step - half, x1: data.step + half, y0: data.cut, y1: data.cut, line: { color: colours.ink, width: 2 } },
       { type: "line", xref: "paper", x0: 0, x1: 1, y0: data.cut, y1: data.cut, line: { color: fade(colours.ink, 0.6), width: 1, dash: "dot" } }],
-    texts: [label(`<b>cut ${number(data.cut)}</b>`, data.step, data.cut, colours, { xanchor: "right", xshift: -8, yshift: data.value > data.cut ? -10 : 10, bgcolor: fade(colours.paper, 0.8) })],
+    texts: [label(`cut ${number(data.cut)}`, data.step, data.cut, colours, { font: { size: 11, weight: 600, color: colours.ink }, xanchor: "right", xshift: -8, yshift: data.value > data.cut ? -10 : 10, bgcolor: fade(colours.paper, 0.8) })],
   };
 };
 
-const texts = (data, range, panels, colours, colour) => {
+const texts = (data, range, panels, width, colours, colour) => {
   const note = { size: 11, color: colours["ink-3"] };
   const found = [
-    label(`<b>${number(data.value)}</b>`, data.step, data.value, colours, { xanchor: "right", xshift: -10, yshift: data.cut !== null && data.value < data.cut ? -11 : 11, font: { size: 12, color: colour } }),
+    label(number(data.value), data.step, data.value, colours, { xshift: 12, font: { size: 12, weight: 600, color: colour } }),
     label("not yet<br>known", data.step * 1.22, range[0] + 0.3 * (range[1] - range[0]), colours, { xanchor: "center", font: note }),
   ];
   if (panels) {
     const n = data.peers.length;
-    found.push(label(`Its ${n} peers at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
+    const tight = width < 560;
+    found.push(label(tight ? `its ${n} peers` : `Its ${n} peers at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
     if (data.quota) found.push(label(`${data.quota} go on`, 1, data.direction === "minimize" ? 0.06 : 0.94, colours, { xref: "paper", yref: "paper", xanchor: "right", font: { size: 11, color: colours["ink-2"] } }));
-    if (data.rank) found.push(label(`<b>rank ${data.rank}</b>`, 1, data.value, colours, { xref: "paper", xanchor: "right", yshift: 11, font: { size: 11, color: colour }, bgcolor: fade(colours.paper, 0.8) }));
-    if (data.n_stopped_before) found.push(label(`beyond them, ${data.n_stopped_before} stopped before`, 1, data.direction === "minimize" ? 1 : 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: data.direction === "minimize" ? -8 : 8, font: note }));
+    if (data.rank) found.push(label(`rank ${data.rank}`, 1, data.value, colours, { xref: "paper", xanchor: "right", yshift: 11, font: { size: 11, weight: 600, color: colour }, bgcolor: fade(colours.paper, 0.8) }));
+    if (data.n_stopped_before) found.push(label(tight ? `+${data.n_stopped_before} stopped` : `beyond them, ${data.n_stopped_before} stopped before`, 1, data.direction === "minimize" ? 1 : 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: data.direction === "minimize" ? -8 : 8, font: note }));
   }
   return found;
 };
@@ -94,7 +97,7 @@ export const draw = ({ plot, data, colours, width }) => {
       { type: "line", x0: data.step, x1: data.step, yref: "y domain", y0: 0, y1: 1, line: { color: colours.strong, width: 1 } },
       ...cut.shapes,
     ],
-    annotations: [axisNames(data, colours)[0], ...cut.texts, ...texts(data, range, panels, colours, colour)],
+    annotations: [axisNames(data, colours)[0], ...cut.texts, ...texts(data, range, panels, width, colours, colour)],
   }), config);
   return true;
 };

@@ -7,6 +7,8 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   const y = [...unpack(data.y)];
   if (!x.length) return false;
   const narrow = width < 420;
+  const [low, high] = [Math.min(...y), Math.max(...y)];
+  const margin = 0.08 * (high - low) || 0.02 * Math.abs(high) || 0.5;
   const marks = data.marks ?? [];
   const apart = marks.filter((mark, i) => i === 0 || mark.x - marks[i - 1].x > 0.06 * x[x.length - 1] || i === marks.length - 1);
   window.Plotly.react(plot, [
@@ -16,10 +18,10 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   ], layout(colours, {
     width, height: plot.clientHeight, margin: { l: 48, r: narrow ? 56 : 72, t: 22, b: 34, pad: 0 },
     xaxis: { rangemode: "tozero", nticks: 5, gridcolor: colours.hairline, zeroline: false, showgrid: false, separatethousands: true, ticks: "outside", ticklen: 4, tickcolor: colours.strong, tickformat: ",d" },
-    yaxis: valueAxis(colours, { nticks: 5 }),
+    yaxis: valueAxis(colours, { nticks: 5, range: [low - margin, high + margin] }),
     annotations: [
       ...axisNames({ objective: data.objective, unit: `${data.unit} trained` }, colours),
-      label(`<b>${number(y[y.length - 1])}</b>`, x[x.length - 1], y[y.length - 1], colours, { xshift: 8 }),
+      label(number(y[y.length - 1]), x[x.length - 1], y[y.length - 1], colours, { xshift: 8, font: { size: 11, weight: 600, color: colours.ink } }),
       ...apart.map((m) => label(`trial ${m.trial}`, m.x, m.y, colours, { xshift: 7, yshift: 8, font: { size: 11, color: colours["ink-2"] } })),
     ],
   }), config);

@@ -77,7 +77,8 @@ export const number = (value) => {
 
 export const whole = (value) => Math.round(value).toLocaleString("en");
 
-/** Plotly reads a few tags in its texts; nothing that a user named may become one. */
+/** Plotly reads a few tags in its texts; nothing that a user named may become one. (Ours neither: <b> would be an
+ * inline style, which the content security policy refuses; weight is set on the font.) */
 export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 export const quantile = (values, q) => {

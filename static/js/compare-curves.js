@@ -1,6 +1,6 @@
 // The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
 // Data: docs/charts.md, /studies/<id>/compare.json.
-import { axisNames, config, fade, join, label, layout, marker, number, plain, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { axisNames, config, fade, join, label, layout, marker, number, plain, quantile, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
 
 const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
 
@@ -62,8 +62,8 @@ const labels = (trials, data, range, height, colours) => {
     let y = Math.min(Math.max(curve.y[last], range[0]), range[1]) * perY;
     while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
     taken.push(y);
-    const text = `<b>${trial.letter}</b> ${trial.trial}, ${plain(trial.ending)}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
-    const font = { size: 11, color: colourOf(trial.index, colours) };
+    const text = `${trial.letter}  ${trial.trial}, ${plain(trial.ending)}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
+    const font = { size: 11, weight: 500, color: colourOf(trial.index, colours) };
     return reached
       ? label(text, 1, y / perY, colours, { xref: "paper", xshift: 6, font })
       : label(text, curve.x[last], y / perY, colours, { xanchor: curve.x[last] > 0.6 * data.horizon ? "right" : "left", xshift: 8 * (curve.x[last] > 0.6 * data.horizon ? -1 : 1), yshift: 10, font, bgcolor: fade(colours.paper, 0.8) });
@@ -73,8 +73,10 @@ const labels = (trials, data, range, height, colours) => {
 const valueRange = (trials, objective, others) => {
   const values = [...trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]), ...others.flatMap((curve) => [...curve.y])].filter(Number.isFinite).sort((a, b) => a - b);
   if (!values.length) return null;
-  const trim = Math.floor(values.length * 0.01);
-  const [low, high] = [values[trim], values[values.length - 1 - trim]];
+  const own = trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]).filter(Number.isFinite);
+  const trim = Math.floor(values.length * 0.02);
+  const low = Math.min(values[trim], quantile(own, 0.01));
+  const high = Math.max(values[values.length - 1 - trim], quantile(own, 0.99));
   const margin = 0.06 * (high - low) || 0.5;
   return [low - margin, high + margin];
 };
@@ -104,7 +106,8 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   input.setAttribute("aria-valuetext", `${whole(step)} ${data.unit}`);
   figure.querySelector("h2").textContent = `At an equal budget of ${whole(step)} ${data.unit}`;
   fillTable(figure, trials, step);
-  const margin = { l: 48, r: width < 560 ? 16 : 150, t: 26, b: 22, pad: 0 };
+  const margin = { l: 48, r: width < 560 ? 24 : 150, t: 26, b: 22, pad: 0 };
+  input.style.setProperty("--filled", `${(100 * step) / data.horizon}%`);
   input.style.width = `${width - margin.l - margin.r + 16}px`;
   input.style.marginLeft = `${margin.l - 8}px`;
   const half = data.horizon * 0.018;

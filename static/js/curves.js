@@ -29,8 +29,7 @@ const readCurves = (data, axis) => {
 const valueRange = (curves, minimize, log) => {
   const values = curves.flatMap((curve) => [...curve.y]).filter((y) => Number.isFinite(y) && (!log || y > 0));
   if (!values.length) return null;
-  const all = [Math.min(...values.slice(0, 1)), ...values];
-  const best = all.reduce((a, b) => (minimize ? Math.min(a, b) : Math.max(a, b)));
+  const best = values.reduce((a, b) => (minimize ? Math.min(a, b) : Math.max(a, b)));
   const worst = quantile(values, minimize ? 0.985 : 0.015);
   const [low, high] = log ? [best, worst].map(Math.log10) : [best, worst];
   const margin = 0.05 * Math.abs(high - low) || 0.5;
@@ -99,7 +98,7 @@ const stopBars = (curves, span, colours) => {
   }
   const bars = [...counts.values()];
   return { bars, traces: STOPS.map((kind) => ({
-    type: "bar", yaxis: "y2", hoverinfo: "skip", width: bin * 0.85, marker: { color: colours[kind], line: { width: 0 } },
+    type: "bar", xaxis: "x2", yaxis: "y2", hoverinfo: "skip", width: bin * 0.85, marker: { color: colours[kind], line: { width: 0 } },
     x: bars.map((bar) => bar.at), y: bars.map((bar) => bar[kind] ?? 0),
   })) };
 };
@@ -112,6 +111,8 @@ const cutMarks = (data, log, colours) => {
       { xanchor: cut.step > 0.75 * data.horizon ? "right" : "left", xshift: cut.step > 0.75 * data.horizon ? -half : 2, yshift: 9, bgcolor: fade(colours.paper, 0.85), borderpad: 1 })),
   };
 };
+
+const bestOf = (curve, sign) => sign * [...curve.y].filter(Number.isFinite).reduce((a, b) => Math.min(a, sign * b), Infinity);
 
 /** Labels at the end of the lines that matter, kept apart; the others are counted. */
 const endLabels = (curves, data, range, log, colours, scale) => {
@@ -128,12 +129,12 @@ const endLabels = (curves, data, range, log, colours, scale) => {
     if (taken.some((other) => Math.abs(other - py) < 12)) continue;
     taken.push(py);
     const best = curve.trial === data.best;
-    texts.push(label(best ? `<b>${curve.trial}</b> best, ${number(curve.end?.best ?? Math.min(...[...curve.y].map((v) => sign * v)) * sign)}` : `${curve.trial}`, 1, Math.min(Math.max(y, range[0]), range[1]), colours,
-      { xref: "paper", xshift: 6, font: { size: 11, color: best ? colours.ink : colours["ink-2"] } }));
+    texts.push(label(best ? `${curve.trial} best, ${number(bestOf(curve, sign))}` : `${curve.trial}`, 1, Math.min(Math.max(y, range[0]), range[1]), colours,
+      { xref: "paper", xshift: 6, font: { size: 11, weight: best ? 600 : 400, color: best ? colours.ink : colours["ink-2"] } }));
   }
   const rest = done.length - texts.length;
-  const spared = done.filter((curve) => curve.kind === "control").length;
-  if (rest > 0) texts.push(label(`${rest} more finished${spared ? `,<br>${spared} of all spared` : ""}`, 1, 1, colours, { xref: "paper", yref: "paper", align: "left", xshift: 6, yanchor: "top", font: { size: 11, color: colours["ink-3"] } }));
+  const spared = done.filter((curve) => curve.kind === "control").length - named.filter((curve) => curve.kind === "control").length;
+  if (rest > 0) texts.push(label(`${rest} more finished${spared > 0 ? `,<br>${spared} of them spared` : ""}`, 1, 1, colours, { xref: "paper", yref: "paper", align: "left", xshift: 6, yanchor: "top", font: { size: 11, color: colours["ink-3"] } }));
   return texts;
 };
 
@@ -173,7 +174,7 @@ export const draw = ({ figure, plot, data, state, colours, width }) => {
   const span = state.axis === "seconds" ? Math.max(...curves.map((curve) => curve.x[curve.x.length - 1])) : data.horizon;
 
   const narrow = width < 560;
-  const margin = { l: 48, r: narrow ? 12 : 116, t: 26, b: 36, pad: 0 };
+  const margin = { l: 48, r: narrow ? 24 : 116, t: 26, b: 36, pad: 0 };
   const inner = { w: width - margin.l - margin.r, h: (plot.clientHeight - margin.t - margin.b) * 0.85 };
   const scale = { x: inner.w / span, y: inner.h / (range[1] - range[0]) };
   const { placed, traces: marks } = markTraces(curves, range, log, colours, scale);
@@ -187,12 +188,13 @@ export const draw = ({ figure, plot, data, state, colours, width }) => {
     width, height: plot.clientHeight, margin, barmode: "stack",
     xaxis: state.axis === "step" ? stepAxis(span, data.looks, inner.w, colours) : { range: [0, span * 1.005], gridcolor: colours.hairline, zeroline: false, nticks: 6 },
     yaxis: valueAxis(colours, { domain: [0, 0.85], range, type: log ? "log" : "linear", nticks: log ? 5 : 8 }),
+    xaxis2: { matches: "x", anchor: "y2", visible: false },
     yaxis2: { domain: [0.91, 1], range: [0, tallest], visible: false, fixedrange: true },
     shapes: cuts.shapes,
     annotations: [
       ...names, ...cuts.annotations, ...(narrow ? [] : endLabels(curves, data, range, log, colours, scale)), ...pinned(placed, colours),
       ...(bars.length ? [label("stopped,<br>by step", 0, 0.95, colours, { xref: "paper", yref: "paper", xshift: -46, align: "left", font: { size: 11, color: colours["ink-3"] } })] : []),
-      ...bars.map((bar) => label(String(bar.total), bar.at, bar.total, colours, { yref: "y2", xanchor: "center", yanchor: "bottom", font: { size: 11, color: colours["ink-2"] } })),
+      ...bars.map((bar) => label(String(bar.total), bar.at, bar.total, colours, { xref: "x2", yref: "y2", xanchor: "center", yanchor: "bottom", font: { size: 11, color: colours["ink-2"] } })),
     ],
     uirevision: `${state.axis}-${state.scale}`,
   }), config);

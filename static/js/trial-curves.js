@@ -11,13 +11,23 @@ const curveTraces = (data, colours) => Object.entries(data.series).slice(0, 3).m
   line: i ? { width: 1, color: fade(colours.ink, 0.5), dash: i === 1 ? "dot" : "solid" } : { width: 2.4, color: colours[data.kind] ?? colours.ink },
 }));
 
-const verdictTraces = (verdicts, colours) => {
+/** Move signs that fall on one step apart, so that a pause and its resumption both show. */
+const apart = (verdicts, perPixel) => {
+  let last = -Infinity;
+  return [...verdicts].sort((a, b) => a.step - b.step).map((verdict) => {
+    last = Math.max(verdict.step, last + 13 * perPixel);
+    return { ...verdict, at: last };
+  });
+};
+
+const verdictTraces = (given, perPixel, colours) => {
+  const verdicts = apart(given, perPixel);
   const signs = verdicts.filter((verdict) => verdict.kind in SIGNS);
   const marks = verdicts.filter((verdict) => !(verdict.kind in SIGNS));
   return [
-    { type: "scatter", mode: "text", hoverinfo: "none", yaxis: "y3", x: signs.map((v) => v.step), y: signs.map(() => 0.5), text: signs.map((v) => SIGNS[v.kind]),
-      textfont: { size: 13, color: colours["ink-2"] }, customdata: signs, cliponaxis: false },
-    { type: "scatter", mode: "markers", hoverinfo: "none", yaxis: "y3", x: marks.map((v) => v.step), y: marks.map(() => 0.5), customdata: marks, cliponaxis: false,
+    { type: "scatter", mode: "text", hoverinfo: "none", yaxis: "y3", x: signs.map((v) => v.at), y: signs.map(() => 0.5), text: signs.map((v) => SIGNS[v.kind]),
+      textfont: { size: 15, color: colours["ink-2"] }, customdata: signs, cliponaxis: false },
+    { type: "scatter", mode: "markers", hoverinfo: "none", yaxis: "y3", x: marks.map((v) => v.at), y: marks.map(() => 0.5), customdata: marks, cliponaxis: false,
       marker: { symbol: marks.map((v) => marker(v.kind, colours).symbol), size: 10, color: marks.map((v) => colours[v.kind] ?? colours.ink), line: { width: 1, color: colours.paper } } },
   ];
 };
@@ -47,7 +57,7 @@ const endTexts = (data, traces, range, height, colours) => {
     let y = trace.y.at(-1) * perY;
     while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
     taken.push(y);
-    return label(i ? plain(trace.name) : `<b>${plain(trace.name)}</b>`, 1, y / perY, colours, { xref: "paper", xshift: 6, font: { size: 11, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
+    return label(plain(trace.name), 1, y / perY, colours, { xref: "paper", xshift: 6, font: { size: 11, weight: i ? 400 : 600, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
   });
 };
 
@@ -65,7 +75,7 @@ const sameScale = (data) => {
 };
 
 const valueRange = (traces, data) => {
-  const values = traces.flatMap((trace) => trace.y).concat(data.cuts.map((cut) => cut.value)).filter(Number.isFinite).sort((a, b) => a - b);
+  const values = traces.flatMap((trace) => trace.y).concat(data.cuts.map((cut) => cut.value), [...unpack(data.band?.p25)], [...unpack(data.band?.p75)]).filter(Number.isFinite).sort((a, b) => a - b);
   if (!values.length) return null;
   const [low, high] = [values[0], values[Math.floor(0.99 * (values.length - 1))]];
   const margin = 0.07 * (high - low) || 0.5;
@@ -79,7 +89,8 @@ export const draw = ({ figure, plot, data: given, state, colours, width }) => {
   if (!range || !curves[0]?.x.length) return false;
   const log = state.scale === "log" && range[0] > 0;
   const narrow = width < 560;
-  const margin = { l: 48, r: narrow ? 12 : 96, t: 26, b: 34, pad: 0 };
+  const margin = { l: 48, r: narrow ? 24 : 96, t: 26, b: 34, pad: 0 };
+  const inner = width - margin.l - margin.r;
   const bottom = Math.min(0.12 + 0.05 * data.attempts.length, 0.4);
   const half = data.horizon * 0.018;
   const where = log ? Math.log10 : (value) => value;
@@ -87,11 +98,11 @@ export const draw = ({ figure, plot, data: given, state, colours, width }) => {
   const names = axisNames(data, colours);
   names[0].yref = "y domain";
   window.Plotly.react(plot, [
-    ...bandTraces(data.band, colours), ...curves, ...verdictTraces(data.verdicts, colours), ...attemptTraces(data.attempts, colours),
+    ...bandTraces(data.band, colours), ...curves, ...verdictTraces(data.verdicts, data.horizon / inner, colours), ...attemptTraces(data.attempts, colours),
     ...(best ? [{ type: "scatter", mode: "markers", hoverinfo: "skip", x: [best.step], y: [best.value], marker: { size: 8, color: colours.paper, line: { width: 2, color: colours[data.kind] ?? colours.ink } } }] : []),
   ], layout(colours, {
     width, height: plot.clientHeight, margin, barmode: "overlay", dragmode: false,
-    xaxis: stepAxis(data.horizon, data.looks, width - margin.l - margin.r, colours, { anchor: "y2" }),
+    xaxis: stepAxis(data.horizon, data.looks, inner, colours, { anchor: "y2" }),
     yaxis: valueAxis(colours, { domain: [bottom, 0.88], range: range.map(where), type: log ? "log" : "linear", nticks: 7 }),
     yaxis2: { domain: [0, Math.max(bottom - 0.06, 0.05)], range: [data.attempts.length + 0.6, 0.4], visible: false },
     yaxis3: { domain: [0.95, 1], range: [0, 1], visible: false },
@@ -102,7 +113,7 @@ export const draw = ({ figure, plot, data: given, state, colours, width }) => {
     annotations: [
       ...names, label("verdict", 0, 0.5, colours, { xref: "paper", yref: "y3", xanchor: "right", xshift: -6, font: { size: 11, color: colours["ink-3"] } }),
       ...data.cuts.map((cut) => label(`cut ${number(cut.value)}`, cut.step, where(cut.value), colours, { xanchor: "center", yshift: -9, bgcolor: fade(colours.paper, 0.8) })),
-      ...(best ? [label(`best <b>${number(best.value)}</b>`, best.step, where(best.value), colours, { xanchor: "center", yshift: 14, bgcolor: fade(colours.paper, 0.8) })] : []),
+      ...(best ? [label(`best ${number(best.value)}`, best.step, where(best.value), colours, { font: { size: 11, weight: 600, color: colours.ink }, xanchor: "center", yshift: 14, bgcolor: fade(colours.paper, 0.8) })] : []),
       ...attemptTexts(data.attempts, data.horizon, colours), ...(narrow || log ? [] : endTexts(data, curves, range, (plot.clientHeight - 60) * (0.88 - bottom), colours)),
     ],
     uirevision: state.scale,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trials.pages.parts import RankBar, Share, Spark, Spared
 
-MIN_SHARE = 0.008
+MIN_SHARE = 0.015
 """The narrowest a bar's part is drawn, so that one trial of thousands can be seen."""
 
 
@@ -94,6 +94,18 @@ def strip_marks(
         height = piles[bin_] = piles.get(bin_, 0) + 1
         marks.append(StripMark(round(bin_ * size + size / 2, 1), (height - 0.5) * size, trial.number))
     return marks, max(piles.values(), default=0)
+
+
+def round_ticks(low: float, high: float, n: int = 4) -> list[tuple[float, str]]:
+    """Return about n round numbers between two values, as values and in words."""
+    raw = (high - low) / n
+    if not (math.isfinite(raw) and raw > 0):
+        return []
+    power = math.floor(math.log10(raw))
+    step = min((unit * 10.0**power for unit in (1, 2, 5, 10)), key=lambda unit: abs(unit - raw))
+    digits = max(0, -math.floor(math.log10(step)))
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [(index * step, f"{index * step:,.{digits}f}".replace("-", "−")) for index in range(first, last + 1)]
 
 
 def rank_place(rank: int, of: int) -> float:

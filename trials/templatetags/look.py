@@ -156,7 +156,7 @@ def strip(spared: Sequence[Spared], best: float | None, width: int = 384) -> dic
     low, high = low - margin, high + margin
     inner = width - 20
     marks, tallest = geometry.strip_marks(spared, low=low, high=high, width=inner)
-    ticks = [(round(10 + inner * share, 1), f"{low + share * (high - low):.3g}") for share in (0.1, 0.37, 0.63, 0.9)]
+    ticks = [(round(10 + inner * (at - low) / (high - low), 1), text) for at, text in geometry.round_ticks(low, high)]
     base = max(34, tallest * 9 + 12)
     return {
         "marks": [(round(10 + mark.x, 1), base - mark.y, mark.number) for mark in marks],
@@ -185,6 +185,12 @@ def percent(share: float | None) -> str:
 def at_most(share: float) -> str:
     """Write an upper limit, rounded up so that the claim holds."""
     return f"{math.ceil(100 * share - 1e-9)}{THIN_SPACE}%"
+
+
+@register.filter
+def interval_range(wrong: WrongStops) -> str:
+    """Write an interval in percent, its upper end rounded up."""
+    return f"{math.floor(100 * wrong.low + 1e-9)}–{at_most(wrong.high)}"
 
 
 @register.filter
