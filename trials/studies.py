@@ -66,7 +66,7 @@ def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at
     for item in plan.enqueue:
         new_trial(study, item.params, origin=Trial.Origin.ENQUEUED, pinned=item.pinned, at=at)
     study.refresh_from_db()
-    transaction.on_commit(doorbell.ring_all)
+    _ring_on_commit(study)
     return study
 
 
@@ -89,6 +89,7 @@ def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source:
     revision = _register(study, plan, number=current.number + 1, source=source, reason=reason.strip(), user=user, at=at)
     reviewer().amended(study, revision, sequence=revision.from_sequence)
     head.touch(study.pk, at=at)
+    _ring_on_commit(study)
     return revision
 
 
@@ -104,6 +105,7 @@ def enqueue(study: Study, params: Mapping[str, object], *, pinned: bool = False,
         raise NotInSpace("; ".join(f"params.{name}: {problem}" for name, problem in problems))
     if not room(study, plan):
         raise BudgetSpent(f"study: {study.name} has ended or has all its {plan.budget.trials} trials; raise its budget")
+    _ring_on_commit(study)
     return new_trial(study, params, origin=Trial.Origin.ENQUEUED, pinned=pinned, note=note, at=at)
 
 
@@ -149,6 +151,11 @@ def new_trial(
     more = {} if suggestion is None else {"next_suggestion": suggestion + 1}
     head.move(study.pk, before=None, after=Trial.State.WAITING, at=at, next_number=F("next_number") + 1, **more)
     return trial
+
+
+def _ring_on_commit(study: Study) -> None:
+    transaction.on_commit(doorbell.ring_all)
+    transaction.on_commit(lambda: doorbell.ask_for_suggestions(study.pk))
 
 
 def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime) -> Study:

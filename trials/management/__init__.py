@@ -1,0 +1,1 @@
+"""Commands of the ground floor: each parses, calls one domain function and says a sentence."""

@@ -5,47 +5,11 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
+from tests.trials.plans import OWN_LOOP, WITH_TOY
 from tests.trials.toy import TRAINABLES
 from trials.plan import Enqueued, Objective, Plan, PlanError, Problem, read_data, read_plan
 from trials.seam import KeepEverything
 from trials.space import Categorical, Float, Int
-
-OWN_LOOP = """\
-name: Own loop
-hypothesis: [Low rates win, "Momentum matters: a bit"]
-objectives:
-  - metric: loss
-    direction: minimize
-space:
-  lr: {type: float, low: 1e-5, high: 1e-1, log: true}
-  optimizer: {choices: [sgd, adam]}
-  momentum: {type: float, low: 0.1, high: 0.9, step: 0.2, when: {optimizer: sgd}}
-  layers: {type: int, low: 1, high: 8}
-defaults: {lr: 1e-3, optimizer: adam, layers: 2}
-enqueue:
-  - params: {lr: 1e-3, optimizer: sgd, momentum: 0.5, layers: 2}
-    pinned: true
-sampler: {name: tpe, settings: {n_startup_trials: 2}}
-seed: 7
-budget: {trials: 20, wall_hours: 2}
-horizon: 100
-step_unit: epochs
-report_steps: [10, 50, 100]
-tags: [a, b]
-trial_minutes: 30
-"""
-
-WITH_TOY = """\
-name: Toy study
-objectives: [{metric: val_loss, direction: minimize}]
-space:
-  learning_rate: {low: 1e-4, high: 1e-1, log: true}
-  layers: {low: 1, high: 4}
-  optimizer: {choices: [adamw, sgd]}
-defaults: {layers: 3}
-trainable: {name: toy, settings: {epochs: 6, data: letters}}
-budget: {trials: 5}
-"""
 
 
 @pytest.fixture(autouse=True)

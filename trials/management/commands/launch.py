@@ -1,0 +1,50 @@
+"""`manage.py launch PLAN --project P`: start a study."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import replace
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from trials import studies
+from trials.management.finding import find_project, find_user, read_plan_file
+from trials.plan import Plan
+
+MOST_NAME = 200
+
+
+class Command(BaseCommand):
+    """Read a plan, check it whole, and launch the study."""
+
+    help = "Launch a study from a plan (YAML; - reads standard input)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("plan", metavar="PLAN")
+        parser.add_argument("--project", required=True, help="slug of the project")
+        parser.add_argument("--name", help="a name other than the plan's")
+        parser.add_argument("--user", help="the person who launches")
+
+    def handle(self, *args: Any, plan: str, project: str, name: str | None, user: str | None, **options: Any) -> str:
+        read, text = read_plan_file(plan)
+        if name is not None:
+            read = _renamed(read, name)
+        try:
+            study = studies.launch(
+                read,
+                project=find_project(project),
+                user=find_user(user) if user else None,
+                source=text,
+                at=timezone.now(),
+            )
+        except studies.StudyRefused as error:
+            raise CommandError(str(error))
+        return f"Launched study {study.pk}, {study.name}: {read.budget.trials} trials, plan {read.fingerprint[:12]}."
+
+
+def _renamed(plan: Plan, name: str) -> Plan:
+    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+        raise CommandError(f"--name: {name[:40]!r} is no name; give one line of 1 to {MOST_NAME} characters.")
+    return replace(plan, name=name.strip())
