@@ -22,9 +22,9 @@ class Settings:
     base: str = setting(STDLIB_BASE)
     # Every trial trains on equally many examples, whatever its batch size: equal steps would reward
     # spending seven times the compute.
-    examples: int = setting(12_288, low=1)
-    reports: int = setting(24, low=1)
-    robustness_every: int = setting(6, low=0)
+    examples: int = setting(8_192, low=1)
+    reports: int = setting(16, low=1)
+    robustness_every: int = setting(4, low=0)
     """Reports between two robustness diagnostics; 0 for none."""
     target_modules: str = setting("all", choices=("all", "attention"))
     validation_chunks: int = setting(192, low=1)
