@@ -7,15 +7,16 @@ makes suggestions and runs jobs, `-Q sweep` (threads pool, one) finds what was l
 from __future__ import annotations
 
 import os
-import threading
-import time
 from typing import Any
 
 from celery import Celery, signals
 from django.conf import settings
 
+from tuning_site import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tuning_site.settings")
 
+broker.install()
 app = Celery("tuning_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -42,40 +43,6 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
-
-FOLDERS_SECONDS = 0.5
-
-
-def uses_folders() -> bool:
-    """Say whether the broker is the embedded one."""
-    return str(settings.CELERY_BROKER_URL).startswith("filesystem:")
-
-
-@signals.before_task_publish.connect
-def make_folders(**kwargs: object) -> None:
-    """Create the embedded broker's folders, also when somebody deleted them while we run."""
-    if uses_folders():
-        for name in ("messages", "control"):
-            (settings.BROKER_DIR / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-@signals.worker_init.connect
-@signals.beat_init.connect
-def keep_folders(**kwargs: object) -> None:
-    """Keep the broker's folders in being for as long as this process lives."""
-    if uses_folders():
-        make_folders()
-        threading.Thread(target=_keep_folders, name="broker-folders", daemon=True).start()
-
-
-def _keep_folders() -> None:
-    while True:
-        time.sleep(FOLDERS_SECONDS)
-        try:
-            make_folders()
-        except OSError:
-            # A full or read-only disk heals without us; the next look tries again.
-            continue
 
 
 @signals.celeryd_after_setup.connect

@@ -124,13 +124,14 @@ def _carry_out(task: str, trainable: Trainable, run: PipeRun) -> object:
     os.chdir(run.directory)
     match task:
         case "train":
-            return trainable.train(run)
+            trainable.train(run)
         case "prepare":
-            return trainable.prepare(run)
+            trainable.prepare(run)
         case "evaluate":
             return numbers(trainable.evaluate(run))
         case _:
             raise ValueError(f"task: {task!r} is unknown; give train, prepare or evaluate")
+    return None
 
 
 def _limit(order: Message) -> None:

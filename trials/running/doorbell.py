@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from celery import current_app
-from django.conf import settings
+
+from trials.models import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +21,10 @@ def ring(queue: str, *, times: int = 1) -> None:
 
 
 def ring_all(*, times: int = 1) -> None:
-    """Tell the workers of every device class."""
-    for queue in getattr(settings, "TRIAL_QUEUES", ("cpu", "cuda")):
-        ring(queue, times=times)
+    """Tell the living workers of every device class; where nobody lives, messages would only pile up."""
+    if times:
+        for queue in Worker.objects.filter(stopped_at=None, slots__gt=0).values_list("queue", flat=True).distinct():
+            ring(queue, times=times)
 
 
 def ask_for_suggestions(study_id: int) -> None:

@@ -160,15 +160,13 @@ class Supervisor:
             decision = self._outbox.send()
         except reporting.BadReport as refusal:
             self._failure = Failure(code="error", sentence=f"A report was refused: {refusal.message}")
-            decision = self._give_up(child)
-        except reporting.ReportRefused as refusal:
-            logger.warning("fenced out", extra={"action": "fenced", "attempt": self.attempt.pk, "code": refusal.code})
+            return self._give_up(child)
+        except (reporting.ReportRefused, ObjectDoesNotExist) as refusal:
+            # Another attempt owns the trial now, or the study was deleted.
+            logger.warning("fenced out: %s", refusal, extra={"action": "fenced", "attempt": self.attempt.pk})
             self._fenced = True
-            decision = self._give_up(child)
-        except ObjectDoesNotExist:
-            self._fenced = True  # the study was deleted meanwhile
-            decision = self._give_up(child)
-        if decision.action.halts and self._halted is None and self._failure is None and not self._fenced:
+            return self._give_up(child)
+        if decision.action.halts:
             self._halt(child, decision)
         return decision
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from trials import endings
 from trials.models import Attempt, Job, Study, Worker
+from trials.running import beats as beats_of
 from trials.running import claims, doorbell, jobs
 from trials.running.advancing import advance
 from trials.running.outages import AWAY, forget_connection
@@ -26,6 +27,8 @@ from trials.trainables import registry
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60.0
+Key = tuple[str, int]
+"""What beats: `("worker", pk)`, or `("attempt", pk)` for one over HTTP."""
 
 
 class Watch:
@@ -34,14 +37,14 @@ class Watch:
     def __init__(self, lease: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._lease = lease
         self._clock = clock
-        self._seen: dict[Hashable, tuple[int, float]] = {}
+        self._seen: dict[Key, tuple[int, float]] = {}
         self._last_look = clock()
 
     def forget(self) -> None:
         """Count anew: what happened meanwhile is not known."""
         self._seen.clear()
 
-    def stale(self, beats: Mapping[Hashable, int]) -> set[Hashable]:
+    def stale(self, beats: Mapping[Key, int]) -> set[Key]:
         """Return the keys whose beat has not moved for the lease."""
         now = self._clock()
         if now - self._last_look > self._lease / 2:
@@ -76,12 +79,13 @@ class Sweep:
             logger.warning("not swept: the database is away", extra={"action": "sweep", "error": str(error)[:200]})
 
     def _take_from_the_lost(self, at: datetime) -> None:
-        beats: dict[Hashable, int] = {
-            ("worker", pk): beat for pk, beat in Worker.objects.filter(stopped_at=None).values_list("pk", "beat")
-        }
+        workers = list(Worker.objects.filter(stopped_at=None))
+        beats: dict[Key, int] = {("worker", worker.pk): worker.beat for worker in workers}
         over_http = Attempt.objects.filter(worker=None, ended_at=None).values_list("pk", "beat")
         beats.update({("attempt", pk): beat for pk, beat in over_http})
         stale = self._watch.stale(beats)
+        # One that died on this host need not be waited for.
+        stale |= {("worker", worker.pk) for worker in workers if beats_of.is_known_dead(worker)}
         Worker.objects.filter(pk__in=[pk for kind, pk in stale if kind == "worker"]).update(stopped_at=at)
         living = set(Worker.objects.filter(stopped_at=None).values_list("pk", flat=True))
         lost = Attempt.objects.filter(ended_at=None, worker__isnull=False).exclude(worker__in=living)
