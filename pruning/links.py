@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from pruning.normal import Floats, correlation, deviation, exact_sum, scores
 
-LIBRARY: Mapping[float, float] = {0.02: 0.60, 0.04: 0.66, 0.08: 0.72, 0.16: 0.80, 0.32: 0.88, 0.64: 0.96, 1.0: 1.0}
-"""Agreement with the end by share of the training done: the mean over eight families of recorded studies. The
-range between families is wide (0.44 to 0.89 at 4 %), so it is a weak prior by design."""
+SHARES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""The shares of the training at which a prior profile tells the agreement with the end."""
+LIBRARY = (0.60, 0.66, 0.72, 0.80, 0.88, 0.96)
+"""Agreement with the end at `SHARES`: the mean over eight families of recorded studies. The range between families
+is wide (0.44 to 0.89 at 4 %), so it is a weak prior by design."""
 MOST_RESTRICTED = 4.0
 FIRM = 0.999
 """Correlations are kept within this on Fisher's scale, where 1 would be infinite."""
@@ -59,8 +61,8 @@ class Shrinkage:
     """With fewer pairs the link between neighbouring decision points (and to the end) is unknown."""
     min_pairs_jump: int = 8
     """With fewer pairs a link that skips decision points is unknown."""
-    prior: Mapping[float, float] | None = None
-    """Agreement with the end by share of the training done; none: `LIBRARY`."""
+    prior: tuple[float, ...] = LIBRARY
+    """Agreement with the end at `SHARES` of the training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,15 +138,13 @@ class Chain:
         return math.prod(link.agreement for place, link in enumerate(self.links) if place != index)
 
 
-def prior_agreement(share: float, profile: Mapping[float, float] | None = None) -> float:
-    """Return the prior agreement with the end after this share of the training, linear in the logarithm.
+def prior_agreement(share: float, profile: Sequence[float] = LIBRARY) -> float:
+    """Return the prior agreement with the end after this share of the training, linear in the share's logarithm.
 
     >>> prior_agreement(0.08), prior_agreement(1.0), prior_agreement(0.001)
     (0.72, 1.0, 0.6)
     """
-    points = sorted((profile or LIBRARY).items())
-    shares, agreements = [math.log(at) for at, _ in points], [value for _, value in points]
-    return float(np.interp(math.log(share), shares, agreements))
+    return float(np.interp(math.log(share), [math.log(at) for at in (*SHARES, 1.0)], [*profile, 1.0]))
 
 
 def measure(
@@ -209,7 +209,9 @@ def best_chains(steps: Sequence[int], links: Sequence[Link]) -> dict[int, Chain]
     for link in links:
         by_start.setdefault(link.start, []).append(link)
     for step in reversed(steps[:-1]):
-        options = [Chain(links=(link, *chains[link.end].links)) for link in by_start.get(step, ()) if link.end in chains]
+        options = [
+            Chain(links=(link, *chains[link.end].links)) for link in by_start.get(step, ()) if link.end in chains
+        ]
         if options:
             chains[step] = max(options, key=lambda chain: (chain.pessimistic, -len(chain.links)))
     return chains

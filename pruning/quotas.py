@@ -77,13 +77,16 @@ def best_payoff(
     """
     table = _Table.of(agreements, costs, trials=trials, tail=tail)
     options = [table.cheapest(math.exp(price / 4)) for price in range(-80, 161)]
-    return table.shares(min(options, key=lambda choice: math.log(first_cost + table.cost(choice)) + table.spent(choice)))
+    return table.shares(
+        min(options, key=lambda choice: math.log(first_cost + table.cost(choice)) + table.spent(choice))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
     """Cost and loss of every level at every decision point."""
 
+    is_known: tuple[bool, ...]
     cost_of: Floats
     """Decision points × levels: compute after the point, per trial."""
     loss_of: Floats
@@ -98,12 +101,15 @@ class _Table:
         ]
         shape = (len(losses), LEVELS.size)
         return cls(
-            cost_of=np.array([LEVELS * cost for cost in costs]).reshape(shape), loss_of=np.array(losses).reshape(shape)
+            is_known=tuple(agreement is not None for agreement in agreements),
+            cost_of=np.array([LEVELS * cost for cost in costs]).reshape(shape),
+            loss_of=np.array(losses).reshape(shape),
         )
 
     def cheapest(self, price: float) -> NDArray[np.intp]:
         """Return the level of least cost + price · loss at every decision point."""
-        return np.argmin(self.cost_of + price * self.loss_of, axis=1)
+        cheapest: NDArray[np.intp] = np.argmin(self.cost_of + price * self.loss_of, axis=1)
+        return cheapest
 
     def cost(self, choice: NDArray[np.intp]) -> float:
         return math.fsum(self.cost_of[np.arange(choice.size), choice].tolist())
@@ -113,10 +119,16 @@ class _Table:
         return math.fsum(self.loss_of[np.arange(choice.size), choice].tolist())
 
     def shares(self, choice: NDArray[np.intp]) -> tuple[Share, ...]:
-        """Return the shares, each raised to the largest later one: what a later point needs must come through."""
-        raised = np.maximum.accumulate(choice[::-1])[::-1]
-        losses = self.loss_of[np.arange(raised.size), raised]
-        return tuple(
-            Share(keep=float(LEVELS[level]), risk=-math.expm1(-loss))
-            for level, loss in zip(raised.tolist(), losses.tolist(), strict=True)
-        )
+        """Return the shares, each raised to the largest later one: what a later point needs must come through.
+
+        Points of unknown agreement keep everyone and raise nothing.
+        """
+        found: list[Share] = []
+        largest = 0
+        for index in reversed(range(choice.size)):
+            level = int(choice[index])
+            if self.is_known[index]:
+                level = largest = max(largest, level)
+            risk = -math.expm1(-float(self.loss_of[index, level])) + 0.0  # + 0.0: no negative zero
+            found.append(Share(keep=float(LEVELS[level]), risk=risk))
+        return tuple(reversed(found))
