@@ -134,6 +134,9 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Only our own files: what installed packages bring for pages of theirs is never shown here.
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Off while one edits styles and scripts: files are then served from where they lie, without hashes in their names.
 HASHED_STATIC = env.boolean("ESPALIER_HASHED_STATIC", True)
 WHITENOISE_USE_FINDERS = not HASHED_STATIC

@@ -1,13 +1,13 @@
 """A database that is away and a disk that is full are said plainly, and healed without a restart."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings as site
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from tuning_site.accounts.models import ApiToken
@@ -103,6 +103,20 @@ def test_a_full_disk_refuses_writes_and_lets_reading_go_on(robin: Client) -> Non
     assert "disk is full" in full.content.decode()
     assert reading.status_code == 200
     assert robin.get("/write/").content == b"written"
+
+
+@pytest.mark.skipif("postgres" not in site.DATABASES["default"]["ENGINE"], reason="is about PostgreSQL")
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_ends_is_an_outage_and_the_next_one_works(robin: Client) -> None:
+    with closing(connections.create_connection("default")) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    away = robin.get("/read/")
+    # What Django does at the begin of every real request.
+    connection.close_if_unusable_or_obsolete()
+
+    assert away.status_code == 503
+    assert robin.get("/read/").content == b"1 people"
 
 
 @pytest.mark.django_db
