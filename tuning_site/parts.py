@@ -21,7 +21,7 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 # A part that lived so long has recovered: its next death is a first one again.
 STEADY_SECONDS = 60.0
 # Parts get this long to stop by themselves; all is over well within ten seconds.
-STOP_SECONDS = 6.0
+STOP_SECONDS = 5.0
 LOG_BYTES_MAX = 20 * 1_048_576
 
 
