@@ -48,16 +48,14 @@ class SecurityHeaders:
 
 
 class RefuseNul:
-    """Answer 400 to a NUL in the path or the query: no database column can hold one."""
+    """Answer 400 to a NUL in the path, the query or a cookie: no database column can hold one."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "\x00" in request.path_info:
-            return bad_request(request, message="The address holds a NUL character; remove it.")
-        if any("\x00" in text for key, values in request.GET.lists() for text in (key, *values)):
-            return bad_request(request, message="The query holds a NUL character; remove it.")
+        if place := _place_of_nul(request):
+            return bad_request(request, message=f"The {place} holds a NUL character; remove it.")
         return self.get_response(request)
 
 
@@ -94,3 +92,12 @@ def _answer_outage(request: HttpRequest, error: Exception) -> HttpResponse:
     if trouble is None:
         raise error
     return answer(request, trouble)
+
+
+def _place_of_nul(request: HttpRequest) -> str | None:
+    if "\x00" in request.path_info:
+        return "address"
+    if any("\x00" in text for key, values in request.GET.lists() for text in (key, *values)):
+        return "query"
+    # A quoted cookie may spell any character in octal.
+    return "cookie" if any("\x00" in value for value in request.COOKIES.values()) else None

@@ -47,6 +47,13 @@ def test_a_nul_in_the_address_is_a_bad_request(client: Client, path: str) -> Non
     assert "NUL" in response.content.decode()
 
 
+def test_a_nul_spelt_in_octal_in_a_cookie_is_a_bad_request(client: Client) -> None:
+    response = client.get("/accounts/tokens/", headers={"Cookie": r'espalier_session="aaaaaaaa\000"'})
+
+    assert response.status_code == 400
+    assert "cookie holds a NUL" in response.content.decode()
+
+
 @pytest.mark.parametrize("number", ["9" * 30, "9" * 5_000, "٣"])
 def test_an_id_that_no_row_can_have_is_not_found(client: Client, user: User, number: str) -> None:
     client.force_login(user)
