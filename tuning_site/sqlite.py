@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 # A log beyond this is cut back to nothing when no reader is in the way; until then it is written over from its start.
 TRUNCATE_BEYOND_BYTES: Final = 32 * 1_048_576
@@ -36,12 +36,18 @@ def checkpoint_once(alias: str = DEFAULT_DB_ALIAS) -> Checkpoint | None:
     """Move the log's pages into the database; return None if there is nothing to do here or another process is at it.
 
     Call it as often as one likes from any process. On a database other than SQLite, or one in memory, it does nothing.
+    Raises OSError or django.db.OperationalError where the disk is full or away; the log then waits for the next call.
     """
     path = database_file(alias)
     if path is None or not path.exists():
         return None
     with _alone(path) as alone:
-        return _checkpoint(path) if alone else None
+        if not alone:
+            return None
+        try:
+            return _checkpoint(path)
+        except sqlite3.Error as error:
+            raise OperationalError(*error.args) from error
 
 
 def database_file(alias: str = DEFAULT_DB_ALIAS) -> Path | None:

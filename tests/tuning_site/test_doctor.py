@@ -76,6 +76,14 @@ def test_a_taken_port_is_worth_a_note(settings: Any) -> None:
     assert doctor.port().level is Level.OK
 
 
+def test_styles_that_were_never_collected_are_worth_a_note(settings: Any, tmp_path: Path) -> None:
+    settings.HASHED_STATIC, settings.STATIC_ROOT = True, tmp_path
+    assert doctor.static_files().level is Level.NOTE
+
+    (tmp_path / "staticfiles.json").touch()
+    assert doctor.static_files().level is Level.OK
+
+
 def test_a_misspelt_variable_is_worth_a_note(settings: Any) -> None:
     settings.ENVIRONMENT = Environment({"ESPALIER_PROT": "8000"})
 

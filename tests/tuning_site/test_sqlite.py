@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from tuning_site import sqlite
@@ -123,6 +123,17 @@ def test_a_database_in_memory_has_nothing_to_checkpoint(monkeypatch: pytest.Monk
     monkeypatch.setitem(connection.settings_dict, "NAME", "file:memorydb_default?mode=memory&cache=shared")
 
     assert checkpoint_once() is None
+
+
+def test_a_file_that_cannot_be_checkpointed_is_told_as_every_other_database_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"this is not a database at all" * 100)
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(broken))
+
+    with pytest.raises(OperationalError, match="not a database"):
+        checkpoint_once()
 
 
 @pytest.mark.parametrize(

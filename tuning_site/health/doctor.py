@@ -130,6 +130,14 @@ def privacy() -> Finding:
     return Finding(name="secret key", level=Level.PROBLEM, detail=detail, remedy=f"chmod 600 {key}")
 
 
+def static_files() -> Finding:
+    """Say whether the styles and scripts have been collected under their hashed names."""
+    if not settings.HASHED_STATIC or (settings.STATIC_ROOT / "staticfiles.json").exists():
+        return Finding(name="static files", level=Level.OK, detail="ready to be served")
+    remedy = "manage.py up does it at its start; before another web server run manage.py collectstatic"
+    return Finding(name="static files", level=Level.NOTE, detail="not collected yet", remedy=remedy)
+
+
 def variables() -> Finding:
     """Point at variables that look like settings and that nothing reads."""
     unread = settings.ENVIRONMENT.unread()
@@ -154,7 +162,7 @@ def registered_checks() -> Iterator[Finding]:
 
 
 WITH_DATABASE: tuple[Callable[[], Finding], ...] = (schema, sqlite_release, write_ahead_log, clock)
-WITHOUT_DATABASE: tuple[Callable[[], Finding], ...] = (port, privacy, variables)
+WITHOUT_DATABASE: tuple[Callable[[], Finding], ...] = (static_files, port, privacy, variables)
 
 
 def _version(package: str, *, missing: Level, purpose: str) -> Finding:
