@@ -88,6 +88,7 @@ class Replay:
 
 def replay(study: Study, progress: Callable[[int], None] | None = None) -> Replay:
     """Judge every verdict of a study again; `progress` is called with the sequence number reached."""
+    study = Study.objects.get(pk=study.pk)  # its sequence may have moved since the caller read it
     result = Replay(study_name=study.name)
     course = _Course(study)
     for event in _merged(study):
@@ -219,7 +220,9 @@ def first_difference(recorded: object, again: object) -> str | None:
     if isinstance(recorded, list) and isinstance(again, list | tuple):
         if len(recorded) != len(again):
             return "length"
-        return next((str(i) for i, pair in enumerate(zip(recorded, again, strict=True)) if first_difference(*pair)), None)
+        return next(
+            (str(i) for i, pair in enumerate(zip(recorded, again, strict=True)) if first_difference(*pair)), None
+        )
     return None if _is_near(recorded, again) else "value"
 
 

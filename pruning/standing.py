@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID
 
 from pruning.control import draw
 from pruning.policy import Policy
@@ -24,8 +25,9 @@ class Standing:
 
 def standing_of(study: Study) -> Standing:
     """Return what holds under a study's newest revision."""
-    newest = Revision.objects.filter(study=study).order_by("-number").values_list("pk", flat=True)[0]
-    return _of_revision(newest)
+    revisions = Revision.objects.filter(study=study).order_by("-number")
+    number, fingerprint = revisions.values_list("number", "fingerprint")[0]
+    return _of_revision(study.uid, number, fingerprint)
 
 
 def policy_of(plan: Plan) -> Policy:
@@ -48,9 +50,11 @@ def root_number(trial: Trial) -> int:
 
 
 @lru_cache(maxsize=256)
-def _of_revision(revision_id: int) -> Standing:
-    revision = Revision.objects.get(pk=revision_id)
-    first = Revision.objects.filter(study=revision.study_id).order_by("number")[0]
+def _of_revision(study_uid: UUID, number: int, fingerprint: str) -> Standing:
+    """Return what holds under one revision; the key outlives a row number that a rollback gave back."""
+    revisions = Revision.objects.filter(study__uid=study_uid)
+    revision = revisions.get(number=number, fingerprint=fingerprint)
+    first = revisions.order_by("number")[0]
     return Standing(
         policy=policy_of(revision.parsed()),
         looks=tuple(int(look) for look in revision.looks),
