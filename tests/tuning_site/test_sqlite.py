@@ -130,9 +130,10 @@ def test_a_file_that_cannot_be_checkpointed_is_told_as_every_other_database_erro
 ) -> None:
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(b"this is not a database at all" * 100)
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(broken))
 
-    with pytest.raises(OperationalError, match="not a database"):
+    # Taken back before the test ends: emptying the real database comes after it.
+    with monkeypatch.context() as patch, pytest.raises(OperationalError, match="not a database"):
+        patch.setitem(connection.settings_dict, "NAME", str(broken))
         checkpoint_once()
 
 
