@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -63,9 +64,12 @@ class Recipe:
             characters=settings.base_characters,
         )
 
-    def digest(self, text: str) -> str:
-        """Return the name of this base: the recipe, its version and the text."""
-        facts = {**asdict(self), "version": RECIPE_VERSION, "text": text_digest(text)}
+    def digest(self) -> str:
+        """Return the name of this base: the recipe, its version and the Python whose sources it learns from.
+
+        Not the sources themselves: every trial asks, and should not read ten megabytes to learn the answer.
+        """
+        facts = {**asdict(self), "version": RECIPE_VERSION, "python": platform.python_version()}
         return text_digest(json.dumps(facts, sort_keys=True))[:16]
 
 
@@ -74,19 +78,19 @@ def ensure_base(recipe: Recipe, cache: Path, *, threads: int, progress: Progress
 
     Two processes that ask at once make it once: the second waits for the lock and finds the folder.
     """
-    text = base_text(recipe.characters)
-    folder = cache / f"base-{recipe.digest(text)}"
+    folder = cache / f"base-{recipe.digest()}"
     if not folder.exists():
         with exclusive(cache / f"{folder.name}.lock"):
             if not folder.exists():
-                _make(recipe, text, folder, threads=threads, progress=progress)
+                _make(recipe, folder, threads=threads, progress=progress)
     return folder
 
 
-def _make(recipe: Recipe, text: str, folder: Path, *, threads: int, progress: Progress) -> None:
+def _make(recipe: Recipe, folder: Path, *, threads: int, progress: Progress) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         progress("training the tokenizer", 0, recipe.steps)
+        text = base_text(recipe.characters)
         tokenizer = train_tokenizer(text, recipe.vocabulary)
         tokens = torch.from_numpy(encode(tokenizer, text))
         # A base is made on the CPU, even for a CUDA slot: it is the same one everywhere.
@@ -95,7 +99,8 @@ def _make(recipe: Recipe, text: str, folder: Path, *, threads: int, progress: Pr
         model.config.save_pretrained(scratch)
         save_file(model.state_dict(), scratch / "model.safetensors", metadata={"format": "pt"})
         PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END_OF_TEXT).save_pretrained(scratch)
-        manifest = {**asdict(recipe), "version": RECIPE_VERSION, "tokens": len(tokens), "last_training_loss": loss}
+        manifest: dict[str, Any] = {**asdict(recipe), "version": RECIPE_VERSION, "python": platform.python_version()}
+        manifest |= {"text": text_digest(text), "tokens": len(tokens), "last_training_loss": loss}
         (scratch / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         scratch.rename(folder)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,16 +39,12 @@ class Tokens:
 
 def load_tokens(base: Path, cache: Path) -> Tokens:
     """Return the fine-tuning text in the tokens of this base; kept in the cache once made."""
-    split = fine_tuning_split()
-    texts = {part: split.text(part) for part in ("train", "validation", "test")}
-    texts["corrupted"] = corrupted(texts["validation"])
-    name = text_digest(str(TOKENS_VERSION), base_fingerprint(base), *texts.values())[:16]
+    name = text_digest(str(TOKENS_VERSION), platform.python_version(), base_fingerprint(base))[:16]
     path = cache / f"tokens-{name}.npz"
     if not path.exists():
-        tokenizer = load_tokenizer(base)
-        _store(path, {part: _encode(tokenizer, text) for part, text in texts.items()})
+        _store(path, _make_tokens(base))
     with np.load(path, allow_pickle=False) as arrays:
-        return Tokens(**{part: torch.from_numpy(arrays[part]) for part in texts})
+        return Tokens(**{part: torch.from_numpy(arrays[part]) for part in arrays})
 
 
 def load_base(base: Path) -> Any:
@@ -93,16 +90,21 @@ def base_fingerprint(base: Path) -> str:
     return digest.hexdigest()
 
 
+def _make_tokens(base: Path) -> dict[str, np.ndarray[Any, np.dtype[np.int64]]]:
+    split, tokenizer = fine_tuning_split(), load_tokenizer(base)
+    texts = {part: split.text(part) for part in ("train", "validation", "test")}
+    texts["corrupted"] = corrupted(texts["validation"])
+    # `verbose=False`: a text longer than the model's context is what we cut into chunks.
+    return {
+        part: np.asarray(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], dtype=np.int64)
+        for part, text in texts.items()
+    }
+
+
 def _location(base: Path) -> dict[str, Any]:
     if base.is_file():
         return {"pretrained_model_name_or_path": str(base.parent), "gguf_file": base.name}
     return {"pretrained_model_name_or_path": str(base)}
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, text: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    # Topic by topic would lose nothing, but one call is simplest; `verbose=False` because a text longer than
-    # the model's context is what we cut into chunks.
-    return np.asarray(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], dtype=np.int64)
 
 
 def _store(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> None:

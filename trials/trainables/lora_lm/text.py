@@ -10,6 +10,7 @@ themselves are left out of the base text.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import re
 import string
@@ -123,15 +124,16 @@ def text_digest(*texts: str) -> str:
 
 
 def _source_files(root: Path) -> list[Path]:
-    paths = sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix())
-    return [path for path in paths if _is_base_source(path.relative_to(root))]
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in NOT_BASE_FOLDERS and not name.startswith("config-")]
+        found.extend(Path(folder, name) for name in files if _is_base_source(name))
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def _is_base_source(path: Path) -> bool:
-    """Leave out what is not the library, and what its build wrote: that differs from machine to machine."""
-    if path.name in NOT_BASE_FILES or path.name.startswith("_sysconfigdata"):
-        return False
-    return not any(part in NOT_BASE_FOLDERS or part.startswith("config-") for part in path.parts[:-1])
+def _is_base_source(name: str) -> bool:
+    """Leave out the debugger, and what the build of this Python wrote: that differs from machine to machine."""
+    return name.endswith(".py") and name not in NOT_BASE_FILES and not name.startswith("_sysconfigdata")
 
 
 def _digest(text: str) -> str:
