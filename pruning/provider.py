@@ -11,13 +11,16 @@ from django.urls import reverse
 
 from pruning import library, querysets
 from pruning.intervals import clopper_pearson
-from pruning.models import PruningEvent
+from pruning.models import LedgerHead, PruningEvent
 from pruning.rules.reasons import MEANINGS
 from pruning.standing import standing_of
+from pruning.verify import verify
 from trials.facts import ControlArm, Cut, PolicyWords, Ruling, Seal
 from trials.models import Observation, Study, Trial
 
 NOT_JUDGED = ("stopped_by_user", "study_closed")
+# Checking so many rows costs less than the rest of a page.
+MOST_CHECKED = 1_000
 
 
 class LedgerProvider:
@@ -68,7 +71,13 @@ class LedgerProvider:
         return [ruling_of(trial.study, event) for event in events]
 
     def seals(self, trial: Trial) -> Sequence[Seal]:
-        return ()
+        n = LedgerHead.objects.filter(study_uid=trial.study.uid).values_list("n_rows", flat=True).first() or 0
+        if not 0 < n <= MOST_CHECKED:
+            return ()
+        found = verify(trial.study.uid)
+        where = f"at entry {found.sequence}" if found.sequence is not None else "at its end"
+        text = "Chain intact" if found.holds else f"Chain breaks {where}"
+        return [Seal(text, "chain", "good" if found.holds else "bad", found.sentence())]
 
     def waiting_for(self, study: Study) -> str:
         if querysets.strategic(study).exists():
@@ -79,7 +88,7 @@ class LedgerProvider:
         first, needed = standing.looks[0], standing.policy.safeguards.min_peers + 1
         reached = Observation.objects.filter(study=study, step=first).values("trial").distinct().count()
         trials = "one trial has" if needed == 1 else f"{needed} trials have"
-        return f"No verdicts yet. The first look is at step {first:,}, once {trials} reached it. {_have(reached)}"
+        return f"The first look is at step {first:,}, once {trials} reached it. {_have(reached)}"
 
 
 def ruling_of(study: Study, event: PruningEvent) -> Ruling:

@@ -59,10 +59,10 @@ def _page(request: HttpRequest, study_id: int, sequence: int | None) -> HttpResp
         return unchanged
     if "version" in request.GET:
         return live.page(request, "pruning/audit", _news(request, study, query), version=version, ended=ended)
-    chosen = None if sequence is None else entry_of(study, sequence)
+    chosen = _newest_against(study, query) if sequence is None else entry_of(study, sequence)
     frame = Frame(request, access)
-    crumbs = [] if chosen is None else [Crumb(f"Entry {chosen.sequence}")]
-    context = {**frame.context("audit", *crumbs), **_context(request, frame, query, chosen)}
+    crumbs = [] if sequence is None else [Crumb(f"Entry {sequence}")]
+    context = {**frame.context("audit", *crumbs), **_context(request, frame, query, chosen, is_list=sequence is None)}
     return live.page(request, "pruning/audit", context, version=version)
 
 
@@ -74,10 +74,18 @@ def entry_of(study: Study, sequence: int) -> PruningEvent:
     return found
 
 
-def _context(request: HttpRequest, frame: Frame, query: AuditQuery, chosen: PruningEvent | None) -> dict[str, Any]:
+def _newest_against(study: Study, query: AuditQuery) -> PruningEvent | None:
+    """Return the entry that a list opens with: the newest verdict against a trial, else the newest entry."""
+    rows = query.rows(study).order_by("-sequence")
+    return rows.filter(verdict__in=["STOP", "PAUSE", "PROTECT"]).first() or rows.first()
+
+
+def _context(
+    request: HttpRequest, frame: Frame, query: AuditQuery, chosen: PruningEvent | None, *, is_list: bool
+) -> dict[str, Any]:
     study = frame.study
     counted = filters.tallies(study, query.trial)
-    listed = _listed(request, study, query, chosen)
+    listed = _listed(request, study, query, None if is_list else chosen)
     at_top = not listed.has_newer
     newest = listed.rows[0].sequence if listed.rows else 0
     carried = request.GET
@@ -85,10 +93,11 @@ def _context(request: HttpRequest, frame: Frame, query: AuditQuery, chosen: Prun
         "groups": filters.groups(reverse("pruning:audit", args=[study.pk]), request.GET, query, counted),
         "entries": [_entry(request, study, row, chosen) for row in listed.rows],
         "shown": whole(_shown(counted, query)),
-        "total": whole(sum(tally.count for tally in counted)),
+        "total": whole(sum(tally.n for tally in counted)),
         "newer_url": _turned(request, study, after=newest) if listed.has_newer else "",
         "older_url": _turned(request, study, before=listed.rows[-1].sequence) if listed.has_older else "",
         "export_url": address(reverse("pruning:audit_jsonl", args=[study.pk]), carried, before=None, after=None),
+        "is_list": is_list,
         "opened": None
         if chosen is None
         else opened.opened(study, chosen, neighbours_of(request, study, query, chosen)),
@@ -114,7 +123,7 @@ def _news(request: HttpRequest, study: Study, query: AuditQuery) -> dict[str, ob
 
 
 def _shown(counted: list[Tally], query: AuditQuery) -> int:
-    return sum(tally.count for tally in counted if query.matches(tally))
+    return sum(tally.n for tally in counted if query.matches(tally))
 
 
 def _listed(request: HttpRequest, study: Study, query: AuditQuery, chosen: PruningEvent | None) -> Listed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pruning.briefing import bad_looks_before, facts_of
-from pruning.history import observations, spoken, take_in
+from pruning.history import Seen, Spoken, observations, spoken, take_in
 from pruning.models import LedgerHead, PruningEvent
 from pruning.policy import Policy
 from pruning.population import Population
@@ -43,7 +43,8 @@ def of(study: Study, event: PruningEvent) -> Sealed:
 
 def judged_again(study: Study, event: PruningEvent) -> Verdict | None:
     """Judge a verdict again from the observations and points it was taken on; None if its trial is gone."""
-    trial = Trial.objects.filter(study=study, number=event.trial_number).select_related("study").first()
+    number = -1 if event.trial_number is None else event.trial_number
+    trial = Trial.objects.filter(study=study, number=number).select_related("study").first()
     standing = standing_at(study, event.sequence)
     if trial is None or standing is None:
         return None
@@ -80,9 +81,10 @@ def standing_at(study: Study, sequence: int) -> Standing | None:
 def population_at(study: Study, sequence: int) -> Population:
     """Return the population as a decision at this sequence number saw it."""
     population = Population()
-    seen = [(event.sequence, 0, event) for event in observations(study, after=-1, until=sequence)]
-    said = [(event.sequence, 1, event) for event in spoken(study, after=-1, until=sequence - 1)]
-    for _, _, event in sorted([*seen, *said], key=lambda item: item[:2]):
+    seen = observations(study, after=-1, until=sequence)
+    said = spoken(study, after=-1, until=sequence - 1)
+    events: list[Seen | Spoken] = [*seen, *said]
+    for event in sorted(events, key=lambda event: (event.sequence, isinstance(event, Spoken))):
         take_in(population, event, maximize=not study.minimises)
     return population
 
@@ -107,7 +109,9 @@ def _chain(study: Study, event: PruningEvent) -> tuple[Badge, Check]:
             back = f"Entry {event.sequence} is the first of its chain."
         return Badge("Chain intact", "chain", "good", found.sentence()), Check("chain", back, mono)
     where = f"at entry {found.sequence}" if found.sequence is not None else "at its end"
-    return Badge(f"Chain breaks {where}", "chain", "bad", found.sentence()), Check("chain", found.sentence(), mono, "bad")
+    return Badge(f"Chain breaks {where}", "chain", "bad", found.sentence()), Check(
+        "chain", found.sentence(), mono, "bad"
+    )
 
 
 def _replayed(study: Study, event: PruningEvent) -> tuple[Badge, Check]:

@@ -34,6 +34,7 @@ VERDICT_LABELS: Mapping[str, str] = {
     Kind.AMENDED: "Amended",
     Kind.CLOSED: "Study ended",
 }
+FILTER_GLYPHS: Mapping[str, str] = {**GLYPHS, "STOP": "stopped", Kind.ENDED: "finished"}
 MOTIVES = ("speed", "risk", "generalisation")
 FIELDS = ("verdict", "motive", "reason", "rule")
 
@@ -46,7 +47,7 @@ class Tally(NamedTuple):
     motive: str
     reason: str
     rule: str
-    count: int
+    n: int
 
     @property
     def said(self) -> str:
@@ -113,7 +114,7 @@ def groups(path: str, carried: QueryDict, query: AuditQuery, counted: Sequence[T
     def group(label: str, field: str, value_of: Callable[[Tally], str], words: Callable[[str], str]) -> FilterGroup:
         counts: Counter[str] = Counter()
         for tally in counted:
-            counts[value_of(tally)] += tally.count
+            counts[value_of(tally)] += tally.n
         chosen = getattr(query, field)
         order = sorted(counts, key=lambda value: (_place(field, value), -counts[value], value))
         chips = [_chip(path, carried, field, value, words(value), counts[value], chosen) for value in order if value]
@@ -137,7 +138,7 @@ def _chip(
     active = value in chosen
     left = [other for other in chosen if other != value] if active else [*chosen, value]
     changes: dict[str, str | None] = {field: ",".join(left) or None, "before": None, "after": None}
-    glyph = value if field == "motive" else GLYPHS.get(value, "stopped") if field == "verdict" else ""
+    glyph = value if field == "motive" else FILTER_GLYPHS.get(value, "") if field == "verdict" else ""
     return Chip(label, address(path, carried, **changes), count, active=active, glyph=glyph)
 
 

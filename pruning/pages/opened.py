@@ -14,6 +14,7 @@ from pruning.pages.moment import Peer, number_of, peers_at
 from pruning.rules.words import apart, number
 from trials.models import Study, Trial
 from trials.pages.parts import Fact, Neighbour, Opened, Paragraph
+from trials.pages.words import brief as without_head
 from trials.pages.words import counted, ending_of, kind_of, percent, say, signed, strong, whole
 from trials.pages.words import number as told
 
@@ -53,8 +54,7 @@ def opened(study: Study, event: PruningEvent, turns: tuple[str, str]) -> Opened:
 
 def brief(event: PruningEvent) -> str:
     """Return a row's sentence without the head that the list already shows."""
-    _, found, rest = event.sentence.partition(": ")
-    return rest if found and event.kind == Kind.VERDICT else event.sentence
+    return without_head(event.sentence) if event.kind == Kind.VERDICT else event.sentence
 
 
 def _trial_url(study: Study, number: int | None) -> str:
@@ -262,7 +262,7 @@ def _neighbours_text(study: Study, event: PruningEvent, peers: Sequence[Peer]) -
         return ""
     between = [peer.number for peer in peers[quota : rank - 1]]
     went = Trial.objects.filter(study=study, number__in=between, last_step__gt=event.step, best_value__isnull=False)
-    values = list(went.values_list("best_value", flat=True))
+    values = [best for best in went.values_list("best_value", flat=True) if best is not None]
     if not between:
         return "No trial ranked between the cut and this one."
     if not values:

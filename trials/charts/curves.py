@@ -103,7 +103,7 @@ def _chosen(study: Study, most: int) -> list[Trial]:
     trials = list(told[:most])
     missing = study.best_number is not None and all(trial.number != study.best_number for trial in trials)
     if missing and trials:
-        trials[-1:] = list(told.filter(number=study.best_number))
+        trials[-1:] = list(told.filter(number=study.best_number or 0))
     return trials
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ def thinned(
         return steps, values
     edges = np.linspace(0, steps.size, max(2, most // 2) + 1).astype(int)
     kept = {0, steps.size - 1}
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         part = values[start:end]
         if part.size and np.isfinite(part).any():
             kept |= {int(start + np.nanargmin(part)), int(start + np.nanargmax(part))}

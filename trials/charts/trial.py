@@ -15,11 +15,18 @@ from trials.charts.band import Band
 from trials.charts.curves import axes, finite
 from trials.charts.packing import pack
 from trials.facts import Cut, Ruling, provider
-from trials.models import Attempt, Study, Trial
+from trials.models import Attempt, Trial
 from trials.pages import words
 
 PEERS = 200
-VERBS = {"KEEP": "keep", "WARN": "warn", "ABSTAIN": "abstain", "PAUSE": "paused", "RESUME": "resume", "FINISH": "finished"}
+VERBS = {
+    "KEEP": "keep",
+    "WARN": "warn",
+    "ABSTAIN": "abstain",
+    "PAUSE": "paused",
+    "RESUME": "resume",
+    "FINISH": "finished",
+}
 
 
 class TrialCurves(NamedTuple):

@@ -80,7 +80,7 @@ class Frame:
             return Fact("Launched", moment(study.created_at))
         started = study.started_at or study.created_at
         took = words.duration(words.span(started, study.ended_at, now).total_seconds())
-        return Fact("Started", moment(started), f"took {took}" if study.ended_at else f"running {took}")
+        return Fact("Started", f"{moment(started)},", f"took {took}" if study.ended_at else f"running {took}")
 
     def _actions(self) -> list[Action]:
         study = self.study

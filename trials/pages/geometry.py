@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trials.pages.parts import RankBar, Share, Spark, Spared
+from trials.pages.parts import RankBar, Share, Spared, Spark
 
 MIN_SHARE = 0.015
 """The narrowest a bar's part is drawn, so that one trial of thousands can be seen."""
@@ -16,7 +16,6 @@ class Segment(NamedTuple):
     """A part of a stacked bar, in percent of its width."""
 
     kind: str
-    count: int
     x: float
     width: float
 
@@ -46,7 +45,7 @@ def segments(shares: Sequence[Share]) -> list[Segment]:
 
     placed, x = [], 0.0
     for share, width in zip(present, widths, strict=True):
-        placed.append(Segment(share.kind, share.count, round(x, 3), round(width * scale, 3)))
+        placed.append(Segment(share.kind, round(x, 3), round(width * scale, 3)))
         x += width * scale
     return placed
 
@@ -70,9 +69,7 @@ def spark_shape(spark: Spark, *, width: int, height: int) -> SparkShape:
         y = (min(max(value, low), high) - low) / (high - low) if high > low else 0.5
         return round(2 + index * (width - 6) / (n - 1), 1), round(3 + (1 - y) * (height - 6), 1)
 
-    points = [
-        (index, value) for index, value in enumerate(spark.values) if value is not None and math.isfinite(value)
-    ]
+    points = [(index, value) for index, value in enumerate(spark.values) if value is not None and math.isfinite(value)]
     if spark.best:
         cloud = tuple(at(index, value) for index, value in points)
         steps = _staircase(points, minimize=spark.minimize, n=len(spark.values))

@@ -71,7 +71,7 @@ def was_that_right(arm: ControlArm) -> Paragraph:
     met = f"{words.counted(arm.met, 'trial')} of the control arm met a cut and {'was' if arm.met == 1 else 'were'}"
     if not arm.judged:
         return say(f"Was that right? {met} trained on all the same. None has ended yet, so nothing can be said.")
-    open_ones = f"; {arm.met - arm.judged} of them still train" if arm.judged < arm.met else ""
+    open_ones = _still_open(arm.met - arm.judged)
     opening = f"Was that right? {met} trained on all the same{open_ones}. "
     if not arm.wrong:
         return say(
@@ -86,6 +86,12 @@ def was_that_right(arm: ControlArm) -> Paragraph:
     )
 
 
+def _still_open(n: int) -> str:
+    if not n:
+        return ""
+    return "; one of them still trains" if n == 1 else f"; {n} of them still train"
+
+
 def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Paragraph]:
     """Return the sentences over all studies a person sees."""
     if not studies:
@@ -96,7 +102,11 @@ def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Par
     saved = sum(study.steps_saved / study.horizon for study in studies if study.horizon)
     runs: list[str | Run] = [f"{_opening(running, len(studies), slots)} "]
     if saved:
-        runs += ["Stopping early left ", strong(words.percent(saved / (trained + saved))), " of the planned training undone."]
+        runs += [
+            "Stopping early left ",
+            strong(words.percent(saved / (trained + saved))),
+            " of the planned training undone.",
+        ]
     paragraphs: list[Paragraph] = [say(*runs)]
     judged, wrong = sum(arm.judged for arm in arms), sum(arm.wrong for arm in arms)
     if judged:

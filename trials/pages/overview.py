@@ -44,12 +44,14 @@ def _context(frame: Frame) -> dict[str, Any]:
     spared = provider().spared_numbers(study)
     best = study.trials.filter(number=study.best_number).first() if study.best_number is not None else None
     planned = max(plan.budget.trials, study.n_trials)
+    ended = study.state == Study.State.ENDED
+    waiting = planned - study.n_trials + study.n_waiting
     return {
         "narrative": narrative.of_study(study, planned=planned, best=best, groups=groups, arm=arm),
         "done": words.whole(study.n_trials - study.n_waiting),
         "planned": words.whole(planned),
-        "waiting": f"{study.n_waiting:,} waiting" if study.n_waiting else "",
-        "shares": rollups.shares(groups),
+        "waiting": "" if ended or not waiting else f"{waiting:,} waiting",
+        "shares": rollups.shares(groups, planned=0 if ended else planned),
         "budgets": _budgets(frame, planned),
         "curves_url": reverse("trials:curves_json", args=[study.pk]),
         "best_url": reverse("trials:best_json", args=[study.pk]),
@@ -124,7 +126,7 @@ def _reasons(groups: Sequence[Group]) -> list[Reason]:
     for group in groups:
         if group.motive and group.state != Trial.State.PAUSED:
             key = (group.code, group.motive)
-            counts[key] = counts.get(key, 0) + group.count
+            counts[key] = counts.get(key, 0) + group.n
     most = max(counts.values(), default=1)
     return [
         Reason(words.code_words(code), motive, n, n / most, provider().reason_words(code))

@@ -19,14 +19,20 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from trials.models import Trial, TrialParam
+from trials.models import TrialParam
 from trials.models.trial import TrialQuerySet
 
 MOST_CHARACTERS = 1_000
 _TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*")|(?P<op><=|>=|!=|=|<|>)|(?P<mark>[(),])|(?P<word>[^\s"<>=!(),]+))""")
 _LOOKUPS: Mapping[str, str] = {"=": "exact", "!=": "exact", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _NUMERIC = {"number": "number", "trial": "number", "step": "last_step", "best": "best_or_value", "last": "last_value"}
-_WORDS = {"state": "state", "ending": "ending_code", "reason": "ending_code", "motive": "ending_motive", "origin": "origin"}
+_WORDS = {
+    "state": "state",
+    "ending": "ending_code",
+    "reason": "ending_code",
+    "motive": "ending_motive",
+    "origin": "origin",
+}
 _SPECIAL = ("pinned", "note")
 
 

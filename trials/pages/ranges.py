@@ -13,7 +13,7 @@ def text(space: Space, name: str, value: object) -> str:
     """Return a parameter's value in the notation of its range."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    parameter = space[name] if name in space else None
+    parameter = space[name] if name in space else None  # noqa: SIM401 - a space is no mapping
     if isinstance(parameter, Float) and parameter.log:
         return words.scientific(float(value))
     return words.plain(float(value))

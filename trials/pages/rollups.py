@@ -21,7 +21,7 @@ class Group(NamedTuple):
     state: str
     code: str
     motive: str
-    count: int
+    n: int
 
     @property
     def kind(self) -> str:
@@ -48,17 +48,21 @@ def endings(studies: Iterable[Study]) -> Mapping[int, Sequence[Group]]:
     return found
 
 
-def shares(groups: Iterable[Group]) -> list[Share]:
-    """Return how many trials stand under each glyph, in a fixed order, the empty ones left out."""
+def shares(groups: Iterable[Group], *, planned: int = 0) -> list[Share]:
+    """Return how many trials stand under each glyph, in a fixed order, the empty ones left out.
+
+    What is planned and not suggested yet waits too: a bar shows how much of the plan is done.
+    """
     counts: dict[str, int] = defaultdict(int)
     for group in groups:
-        counts[group.kind] += group.count
+        counts[group.kind] += group.n
+    counts["waiting"] += max(0, planned - sum(counts.values()))
     return [Share(kind, counts[kind]) for kind in ORDER if counts[kind]]
 
 
 def stopped(groups: Iterable[Group]) -> int:
     """Return how many trials a rule stopped."""
-    return sum(group.count for group in groups if group.is_stopped)
+    return sum(group.n for group in groups if group.is_stopped)
 
 
 def stopped_by_motive(groups: Iterable[Group]) -> dict[str, int]:
@@ -66,7 +70,7 @@ def stopped_by_motive(groups: Iterable[Group]) -> dict[str, int]:
     counts = dict.fromkeys(("speed", "risk", "generalisation"), 0)
     for group in groups:
         if group.is_stopped:
-            counts[group.motive] = counts.get(group.motive, 0) + group.count
+            counts[group.motive] = counts.get(group.motive, 0) + group.n
     return {motive: n for motive, n in counts.items() if n}
 
 

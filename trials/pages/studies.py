@@ -156,7 +156,7 @@ def _row(study: Study, facts: _Facts) -> StudyRow:
         best_number=study.best_number,
         best_url=reverse("trials:trial", args=[study.pk, study.best_number]) if study.best_number is not None else "",
         spark=facts.sparks.get(study.pk),
-        shares=rollups.shares(groups),
+        shares=rollups.shares(groups, planned=0 if ended else facts.planned.get(study.pk, 0)),
         saved=saved,
         saved_text=f"{rollups.stopped(groups):,} of {study.n_trials - study.n_waiting:,} stopped",
         wrong=WrongStops(arm.wrong, arm.judged, arm.low, arm.high) if arm is not None and arm.judged else None,
@@ -183,9 +183,11 @@ def _filters(request: HttpRequest, query: StudiesQuery, matching: StudyQuerySet)
         chip("Running", counts["running"], Study.State.RUNNING, "running"),
         chip("Ended", counts["all"] - counts["running"], Study.State.ENDED, "finished"),
     ]
-    projects = Project.objects.visible_to(request.user).annotate(n=Count("studies", distinct=True)).order_by("slug")
+    projects = (
+        Project.objects.visible_to(request.user).annotate(n_studies=Count("studies", distinct=True)).order_by("slug")
+    )
     for project in projects:
         active = project.slug == query.project
         url = address(request.path, request.GET, project=None if active else project.slug, before=None)
-        chips.append(Chip(project.name, url, project.n, active=active))
+        chips.append(Chip(project.name, url, project.n_studies, active=active))
     return chips

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from trials import head
 from trials.charts.trial import attempt_kind, verb
 from trials.facts import Ruling, provider
 from trials.models import Attempt, Study, Trial
@@ -26,6 +25,7 @@ from trials.pages.parts import (
     Chip,
     Crumb,
     Fact,
+    Live,
     ParamPlace,
     RankBar,
     TrialHead,
@@ -48,8 +48,10 @@ def trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
         return unchanged
     frame = Frame(request, access)
     context = {**frame.context("trials", Crumb(f"Trial {number}")), **_context(frame, found)}
-    if context["live"] is not None:
-        context["live"] = live.Live(address(request.path, request.GET), version, live.EVERY_S)
+    if found.has_ended:
+        context["live"] = None
+    elif context["live"] is not None:
+        context["live"] = Live(address(request.path, request.GET), version, live.EVERY_S)
     return live.page(request, "trials/trial", context, version=version, ended=found.has_ended)
 
 
@@ -190,7 +192,9 @@ def _places(frame: Frame, found: Trial) -> list[ParamPlace]:
     )  # fmt: skip
     best: Mapping[str, object] = {}
     if study.best_number is not None and study.best_number != found.number:
-        best = Trial.objects.filter(study=study, number=study.best_number).values_list("params", flat=True).first() or {}
+        best = (
+            Trial.objects.filter(study=study, number=study.best_number).values_list("params", flat=True).first() or {}
+        )
     shown = [_place_of(frame, name, found.params, others, best) for name in frame.plan.space.names]
     unknown = [ParamPlace(name, str(value)) for name, value in found.params.items() if name not in frame.plan.space]
     return [*(place for place in shown if place is not None), *unknown]
@@ -261,7 +265,7 @@ def _verdict(found: Trial, ruling: Ruling) -> VerdictRow:
         step=words.whole(ruling.step),
         kind=verb(ruling),
         verdict="spared" if ruling.is_spared else ruling.action.lower(),
-        sentence=ruling.sentence,
+        sentence=words.brief(ruling.sentence),
         rank=rank,
         ended=ended,
     )
@@ -304,7 +308,11 @@ def _resources(found: Trial, attempts: Sequence[Attempt]) -> list[Fact]:
 
 def _artifacts(found: Trial) -> list[Fact]:
     return [
-        Fact(f"{artifact.get_kind_display().capitalize()}, step {artifact.step:,}", words.size(artifact.size), artifact.host)
+        Fact(
+            f"{artifact.get_kind_display().capitalize()}, step {artifact.step:,}",
+            words.size(artifact.size),
+            artifact.host,
+        )
         for artifact in found.artifacts.order_by("kind")
     ]
 

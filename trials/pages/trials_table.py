@@ -132,13 +132,13 @@ def _example(plan: Plan) -> str:
 def _chips(request: HttpRequest, study: Study, asked: TableQuery) -> list[Chip]:
     """Return the endings with their counts; a click adds one or takes it away."""
     chips = []
-    for group in sorted(rollups.endings([study]).get(study.pk, ()), key=lambda group: -group.count):
+    for group in sorted(rollups.endings([study]).get(study.pk, ()), key=lambda group: -group.n):
         code = group.code or group.state.lower()
         active = code in asked.endings
         left = [other for other in asked.endings if other != code] if active else [*asked.endings, code]
         url = address(request.path, request.GET, ending=",".join(left) or None, after=None, before=None)
         label = words.ending_of(group.state, group.code)
-        chips.append(Chip(label, url, group.count, active=active, glyph=group.kind))
+        chips.append(Chip(label, url, group.n, active=active, glyph=group.kind))
     return chips
 
 
@@ -204,17 +204,7 @@ def why(trial: Trial, ruling: Ruling | None, *, spared: bool) -> str:
         return "asked to stop"
     if trial.state == Trial.State.COMPLETE and trial.ending_code == "finished":
         return ""
-    return brief(trial.ending_sentence)
-
-
-def brief(sentence: str) -> str:
-    """Return a sentence without its head (`Stopped at step 16:`) and its full stop.
-
-    >>> brief("Stopped at step 16: val_loss 0.69 is above its start.")
-    'val_loss 0.69 is above its start'
-    """
-    _, found, rest = sentence.partition(": ")
-    return (rest if found else sentence).rstrip(".")
+    return words.brief(trial.ending_sentence).rstrip(".")
 
 
 def _cells(plan: Plan, trial: Trial) -> list[ParamCell]:

@@ -124,6 +124,16 @@ def size(n_bytes: float | None) -> str:
     return f"{n_bytes:.1f} GB"
 
 
+def brief(sentence: str) -> str:
+    """Return a verdict's sentence without its head, where step and verdict already stand beside it.
+
+    >>> brief("Stopped at step 16: val_loss 0.69 is above its start.")
+    'val_loss 0.69 is above its start.'
+    """
+    _, found, rest = sentence.partition(": ")
+    return rest if found else sentence
+
+
 def code_words(code: str) -> str:
     """Return a reason or ending code as it reads in a sentence."""
     return code.replace("_", " ")

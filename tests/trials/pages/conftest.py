@@ -1,0 +1,39 @@
+"""A person in front of a study."""
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories import Played
+from trials.models import Project
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    return factories.a_project()
+
+
+@pytest.fixture
+def played(project: Project) -> Played:
+    return factories.a_played_study(project)
+
+
+@pytest.fixture
+def editor(project: Project) -> Client:
+    client = Client()
+    client.force_login(factories.a_person("editor", project))
+    return client
+
+
+@pytest.fixture
+def viewer(project: Project) -> Client:
+    client = Client()
+    client.force_login(factories.a_person("viewer", project, "viewer"))
+    return client
+
+
+@pytest.fixture
+def outsider(db: None) -> Client:
+    client = Client()
+    client.force_login(factories.a_person("outsider"))
+    return client
