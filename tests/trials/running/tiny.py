@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -83,3 +84,19 @@ def loss(x: float, step: int) -> float:
 
 def _write(path: Path, step: int) -> None:
     path.write_text(json.dumps({"step": step}))
+
+
+class Curious(Tiny):
+    """Prints the environment it sees, the one the kernel shows included."""
+
+    def train(self, run: Run) -> None:
+        print("\n".join(f"{name}={value}" for name, value in os.environ.items()))
+        print(Path("/proc/self/environ").read_text().replace("\0", "\n"))
+
+
+class Parent(Tiny):
+    """Leaves a process behind."""
+
+    def train(self, run: Run) -> None:
+        left = subprocess.Popen(["sleep", "600"])
+        print(left.pid)
