@@ -12,6 +12,7 @@ Statuses that recur: 302 without a login; 404 to whoever may not see the object;
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Row:
     method: str
     statuses: str
     args: dict[str, str] = field(default_factory=dict)
-    body: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 #                                                                  anon out view edit own  rep  wri  adm
@@ -74,4 +75,54 @@ TRIALS = [
     Row("trials:note_trial", "POST", EDITORS, TRIAL, {"note": "looked at"}),
 ]
 
-ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS]
+EVENT = {"study_id": "study.pk", "sequence": "event.sequence"}
+
+PRUNING = [
+    Row("pruning:audit", "GET", MEMBERS, STUDY),
+    Row("pruning:audit_jsonl", "GET", MEMBERS, STUDY),
+    Row("pruning:event", "GET", MEMBERS, EVENT),
+    Row("pruning:event_json", "GET", MEMBERS, EVENT),
+]
+
+ONE = {"pk": "study.pk"}
+ATTEMPT = {"pk": "attempt.pk"}
+# Programs: 401 without a session or a token; reading needs any scope, the changes below `write` unless told.
+API_ANYBODY = "                                                    401  200  200  200  200  200  200  200"
+API_MEMBERS = "                                                    401  404  200  200  200  200  200  200"
+API_EDITORS = "                                                    401  404  403  200  200  403  200  200"
+API_CREATED = "                                                    401  404  403  201  201  403  201  201"
+API_REPORTS = "                                                    401  404  403  200  200  200  200  200"
+# An attempt is its claimer's: to the project's other members it does not exist.
+API_CLAIMER = "                                                    401  404  404  200  404  200  200  200"
+PLAN: dict[str, Any] = {
+    "name": "another study",
+    "objectives": [{"metric": "loss", "direction": "minimize"}],
+    "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
+    "budget": {"trials": 3},
+    "horizon": 10,
+}
+BATCH: dict[str, Any] = {"batch": 1, "points": [{"step": 1, "metrics": {"loss": 0.5}}]}
+AMENDMENT: dict[str, Any] = {"plan": {**PLAN, "name": "a study", "budget": {"trials": 5}}, "reason": "more trials"}
+
+API = [
+    Row("api:schema", "GET", API_ANYBODY),
+    Row("api:projects", "GET", API_ANYBODY),
+    Row("api:studies", "GET", API_ANYBODY),
+    Row("api:studies", "POST", API_CREATED, body={"project": "lab", "plan": PLAN}),
+    Row("api:study", "GET", API_MEMBERS, ONE),
+    Row("api:study-revisions", "GET", API_MEMBERS, ONE),
+    Row("api:study-amend", "POST", API_EDITORS, ONE, AMENDMENT),
+    Row("api:study-stop", "POST", API_EDITORS, ONE, {"reason": "enough"}),
+    Row("api:study-enqueue", "POST", API_CREATED, ONE, {"params": {"x": 0.5}}),
+    Row("api:study-claim", "POST", API_REPORTS, ONE),
+    Row("api:trials", "GET", API_MEMBERS, STUDY),
+    Row("api:trial", "GET", API_MEMBERS, TRIAL),
+    Row("api:trial-series", "GET", API_MEMBERS, TRIAL),
+    Row("api:trial-stop", "POST", API_EDITORS, TRIAL, {"reason": "hopeless"}),
+    Row("api:attempt", "GET", API_CLAIMER, ATTEMPT),
+    Row("api:attempt-report", "POST", API_CLAIMER, ATTEMPT, BATCH),
+    Row("api:attempt-beat", "POST", API_CLAIMER, ATTEMPT),
+    Row("api:attempt-tell", "POST", API_CLAIMER, ATTEMPT, {"state": "complete", "value": 0.5}),
+]
+
+ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS, *PRUNING, *API]

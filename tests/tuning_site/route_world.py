@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from pruning.models import PruningEvent
 from tests.trials.builders import a_study, an_attempt
-from trials.models import Membership, Project, Study, Trial
+from trials.models import Attempt, Membership, Project, Study, Trial
 from tuning_site.accounts.models import ApiToken
 
 # The order of the columns in the route table. The tokens are the editor's.
@@ -30,6 +30,7 @@ class World:
 
     def __init__(self) -> None:
         self.people = {role: User.objects.create_user(username=role) for role in ROLES[1:5]}
+        self.clients: dict[str, Client] = {}
         self.project = Project.objects.create(slug="lab", name="Lab", created_at="2026-03-01T12:00:00Z")
         for role in ("viewer", "editor", "owner"):
             Membership.objects.create(project=self.project, user=self.people[role], role=role)
@@ -39,9 +40,16 @@ class World:
         return a_study()
 
     @cached_property
-    def attempt(self) -> Any:
+    def attempt(self) -> Attempt:
         """A running attempt, claimed by the editor's program."""
-        return an_attempt(self.study)
+        attempt = an_attempt(self.study)
+        Attempt.objects.filter(pk=attempt.pk).update(claimed_by="editor")
+        return attempt
+
+    @cached_property
+    def event(self) -> PruningEvent:
+        """The first entry of the study's ledger: its registration."""
+        return PruningEvent.objects.filter(study_uid=self.study.uid).order_by("sequence")[0]
 
     @cached_property
     def trial(self) -> Trial:
@@ -57,7 +65,9 @@ class World:
 
     def client(self, role: str) -> Client:
         """Return a browser of a person, or a program with one of the editor's tokens."""
-        client = Client(raise_request_exception=False)
+        if role in self.clients:
+            return self.clients[role]
+        client = self.clients[role] = Client(raise_request_exception=False)
         if role in self.people:
             client.force_login(self.people[role])
         elif role != "anonymous":

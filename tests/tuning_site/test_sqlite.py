@@ -132,9 +132,10 @@ def test_a_file_that_cannot_be_checkpointed_is_told_as_every_other_database_erro
     broken.write_bytes(b"this is not a database at all" * 100)
 
     # Taken back before the test ends: emptying the real database comes after it.
-    with monkeypatch.context() as patch, pytest.raises(OperationalError, match="not a database"):
+    with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "NAME", str(broken))
-        checkpoint_once()
+        with pytest.raises(OperationalError, match="not a database"):
+            checkpoint_once()
 
 
 @pytest.mark.parametrize(
