@@ -20,7 +20,9 @@ def channel(tmp_path: Path) -> Iterator[broker.Channel]:
     options = {"data_folder_in": str(tmp_path / "m"), "data_folder_out": str(tmp_path / "m")}
     options["control_folder"] = str(tmp_path / "c")
     with Connection("filesystem://localhost", transport_options=options) as connection:
-        yield connection.default_channel
+        channel = connection.default_channel
+        assert isinstance(channel, broker.Channel)
+        yield channel
 
 
 def test_a_message_goes_through(channel: broker.Channel) -> None:

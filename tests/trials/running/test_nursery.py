@@ -145,6 +145,6 @@ def test_the_environment_of_training_is_an_allow_list(monkeypatch: pytest.Monkey
 def is_gone(pid: int) -> bool:
     """Say whether a process has ended, reaped or not."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
