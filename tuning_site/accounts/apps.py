@@ -8,3 +8,7 @@ class AccountsConfig(AppConfig):
 
     name = "tuning_site.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Let the OpenAPI schema know how programs prove who they are."""
+        from tuning_site.accounts import schema  # noqa: F401 - importing it registers it

@@ -1,0 +1,44 @@
+"""The addresses under `/api/v1/`."""
+
+from django.urls import path, register_converter
+
+from trials.api.attempts import AttemptView
+from trials.api.views import ProjectView, SchemaView, StudyView, TrialView
+
+
+class KeyConverter:
+    """A whole number that every database's key column holds."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(KeyConverter, "key")
+
+app_name = "api"
+TRIAL = "studies/<key:study_id>/trials/<key:number>"
+
+urlpatterns = [
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("projects", ProjectView.as_view({"get": "list"}), name="projects"),
+    path("studies", StudyView.as_view({"get": "list", "post": "create"}), name="studies"),
+    path("studies/<key:pk>", StudyView.as_view({"get": "retrieve"}), name="study"),
+    path("studies/<key:pk>/revisions", StudyView.as_view({"get": "revisions"}), name="study-revisions"),
+    path("studies/<key:pk>/amend", StudyView.as_view({"post": "amend"}), name="study-amend"),
+    path("studies/<key:pk>/stop", StudyView.as_view({"post": "stop"}), name="study-stop"),
+    path("studies/<key:pk>/enqueue", StudyView.as_view({"post": "enqueue"}), name="study-enqueue"),
+    path("studies/<key:pk>/claim", StudyView.as_view({"post": "claim"}), name="study-claim"),
+    path("studies/<key:study_id>/trials", TrialView.as_view({"get": "list"}), name="trials"),
+    path(TRIAL, TrialView.as_view({"get": "retrieve"}), name="trial"),
+    path(f"{TRIAL}/series", TrialView.as_view({"get": "series"}), name="trial-series"),
+    path(f"{TRIAL}/stop", TrialView.as_view({"post": "stop"}), name="trial-stop"),
+    path("attempts/<key:pk>", AttemptView.as_view({"get": "retrieve"}), name="attempt"),
+    path("attempts/<key:pk>/report", AttemptView.as_view({"post": "report"}), name="attempt-report"),
+    path("attempts/<key:pk>/beat", AttemptView.as_view({"post": "beat"}), name="attempt-beat"),
+    path("attempts/<key:pk>/tell", AttemptView.as_view({"post": "tell"}), name="attempt-tell"),
+]
