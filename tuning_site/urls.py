@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tuning_site.health.urls")),
     path("accounts/", include("tuning_site.accounts.urls")),
+    path("api/v1/", include("trials.api.urls")),
     path("", include("trials.pages.urls")),
     path("", include("pruning.pages.urls")),
 ]
