@@ -81,6 +81,8 @@ export const whole = (value) => Math.round(value).toLocaleString("en");
  * inline style, which the content security policy refuses; weight is set on the font.) */
 export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
+export const short = (text, length = 16) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
 export const quantile = (values, q) => {
   const sorted = [...values].filter(Number.isFinite).sort((a, b) => a - b);
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(q * (sorted.length - 1))))] : NaN;
@@ -128,8 +130,8 @@ export const label = (text, x, y, colours, extra = {}) => ({
 
 /** The metric's name above the axis, the unit at its end; no rotated titles. */
 export const axisNames = (data, colours) => [
-  label(plain(data.objective), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -46, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
-  label(plain(data.unit), 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
+  label(plain(short(data.objective, 60)), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -46, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
+  label(plain(short(data.unit, 40)), 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
 ];
 
 const choices = (figure) => {

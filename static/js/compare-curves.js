@@ -1,6 +1,6 @@
 // The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
 // Data: docs/charts.md, /studies/<id>/compare.json.
-import { axisNames, config, fade, join, label, layout, marker, number, plain, quantile, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { axisNames, config, fade, join, label, layout, marker, number, plain, quantile, short, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
 
 const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
 
@@ -62,7 +62,7 @@ const labels = (trials, data, range, height, colours) => {
     let y = Math.min(Math.max(curve.y[last], range[0]), range[1]) * perY;
     while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
     taken.push(y);
-    const text = `${trial.letter}  ${trial.trial}, ${plain(trial.ending)}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
+    const text = `${trial.letter}  ${trial.trial}, ${plain(short(trial.ending, 24))}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
     const font = { size: 11, weight: 500, color: colourOf(trial.index, colours) };
     return reached
       ? label(text, 1, y / perY, colours, { xref: "paper", xshift: 6, font })
@@ -73,10 +73,8 @@ const labels = (trials, data, range, height, colours) => {
 const valueRange = (trials, objective, others) => {
   const values = [...trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]), ...others.flatMap((curve) => [...curve.y])].filter(Number.isFinite).sort((a, b) => a - b);
   if (!values.length) return null;
-  const own = trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]).filter(Number.isFinite);
-  const trim = Math.floor(values.length * 0.02);
-  const low = Math.min(values[trim], quantile(own, 0.01));
-  const high = Math.max(values[values.length - 1 - trim], quantile(own, 0.99));
+  // What leaves the scale, a trial that diverged, must not flatten the others.
+  const [low, high] = [quantile(values, 0.01), quantile(values, 0.985)];
   const margin = 0.06 * (high - low) || 0.5;
   return [low - margin, high + margin];
 };

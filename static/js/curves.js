@@ -170,7 +170,10 @@ export const draw = ({ figure, plot, data, state, colours, width }) => {
   const range = valueRange(curves, data.direction === "minimize", log);
   if (!range) return false;
   const seconds = figure.querySelector('[data-axis="seconds"]');
-  if (seconds) seconds.hidden = !data.groups.some((group) => group.seconds);
+  if (seconds) {
+    seconds.hidden = !data.groups.some((group) => group.seconds);
+    seconds.parentElement.hidden = seconds.hidden;
+  }
   const span = state.axis === "seconds" ? Math.max(...curves.map((curve) => curve.x[curve.x.length - 1])) : data.horizon;
 
   const narrow = width < 560;

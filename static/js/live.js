@@ -16,14 +16,16 @@ const tell = (name, word, since) => {
   if (detail) detail.textContent = since ? ` · ${since}` : "";
 };
 
-const held = (part) => part.matches("[data-hold]:hover, [data-hold]:focus-within") || part.querySelector("details[open]");
+const held = (part) => part.contains(document.activeElement) || part.matches("[data-hold]:hover") || part.querySelector("details[open]");
 
 const swap = (html) => {
   const answer = new DOMParser().parseFromString(html, "text/html");
   for (const part of answer.body.querySelectorAll("[hx-swap-oob][id]")) {
     const here = document.getElementById(part.id);
-    if (!here || held(here) || here.isEqualNode(part)) continue;
     part.removeAttribute("hx-swap-oob");
+    if (!here || held(here) || here.isEqualNode(part)) continue;
+    part.classList.toggle("row-focus", here.classList.contains("row-focus"));
+    if (!part.classList.length) part.removeAttribute("class");
     here.replaceWith(document.adoptNode(part));
     window.htmx?.process(document.getElementById(part.id));
   }

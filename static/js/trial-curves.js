@@ -1,10 +1,11 @@
 // One trial: its verdicts above, its curves, its attempts below, on one axis. Data: docs/charts.md,
 // /studies/<id>/trials/<number>/curves.json.
 import { bandTraces } from "./bands.js";
-import { axisNames, config, fade, label, layout, marker, number, plain, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { axisNames, config, fade, label, layout, marker, number, plain, short, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
 import { attachHover } from "./hover-card.js";
 
 const SIGNS = { keep: "→", abstain: "–", warn: "!", resume: "▷", paused: "‖", pause: "‖" };
+const SIGN_SIZE = 17;
 
 const curveTraces = (data, colours) => Object.entries(data.series).slice(0, 3).map(([name, packed], i) => ({
   type: "scatter", mode: "lines", hoverinfo: i ? "skip" : "none", name, x: [...unpack(packed.x)], y: [...unpack(packed.y)],
@@ -26,7 +27,7 @@ const verdictTraces = (given, perPixel, colours) => {
   const marks = verdicts.filter((verdict) => !(verdict.kind in SIGNS));
   return [
     { type: "scatter", mode: "text", hoverinfo: "none", yaxis: "y3", x: signs.map((v) => v.at), y: signs.map(() => 0.5), text: signs.map((v) => SIGNS[v.kind]),
-      textfont: { size: 15, color: colours["ink-2"] }, customdata: signs, cliponaxis: false },
+      textfont: { size: SIGN_SIZE, color: colours["ink-2"] }, customdata: signs, cliponaxis: false },
     { type: "scatter", mode: "markers", hoverinfo: "none", yaxis: "y3", x: marks.map((v) => v.at), y: marks.map(() => 0.5), customdata: marks, cliponaxis: false,
       marker: { symbol: marks.map((v) => marker(v.kind, colours).symbol), size: 10, color: marks.map((v) => colours[v.kind] ?? colours.ink), line: { width: 1, color: colours.paper } } },
   ];
@@ -57,21 +58,33 @@ const endTexts = (data, traces, range, height, colours) => {
     let y = trace.y.at(-1) * perY;
     while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
     taken.push(y);
-    return label(plain(trace.name), 1, y / perY, colours, { xref: "paper", xshift: 6, font: { size: 11, weight: i ? 400 : 600, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
+    return label(plain(short(trace.name)), 1, y / perY, colours, { xref: "paper", xshift: 6, font: { size: 11, weight: i ? 400 : 600, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
   });
 };
 
-/** Only series on the objective's scale share its axis; a gradient norm beside a loss would flatten it. */
-const sameScale = (data) => {
-  const [first, ...rest] = Object.entries(data.series);
-  if (!first) return { ...data, series: {} };
-  const own = [...unpack(first[1].y)].filter(Number.isFinite);
-  const [low, high] = [Math.min(...own), Math.max(...own)];
-  const near = rest.filter(([name, packed]) => {
-    const last = [...unpack(packed.y)].filter(Number.isFinite).at(-1);
-    return name.includes("loss") === first[0].includes("loss") && last > low - (high - low) && last < high + (high - low);
-  });
-  return { ...data, series: Object.fromEntries([first, ...near]) };
+const family = (name) => name.split(/[_/ .]/).at(-1);
+
+/** What shares an axis: the chosen metric and those of its family, val_loss and train_loss; cuts and bands are the objective's. */
+const chosenSeries = (data, name) => {
+  const chosen = name in data.series ? name : Object.keys(data.series)[0];
+  if (!chosen) return { ...data, series: {} };
+  const near = Object.keys(data.series).filter((other) => other !== chosen && family(other) === family(chosen));
+  const series = Object.fromEntries([chosen, ...near].map((key) => [key, data.series[key]]));
+  if (chosen === data.objective) return { ...data, series };
+  return { ...data, series, objective: chosen, cuts: [], band: null, best: null };
+};
+
+/** A list to choose the metric from, made once. */
+const metricChoice = (figure, data) => {
+  const existing = figure.querySelector("[data-metric]");
+  if (existing || Object.keys(data.series).length < 2) return existing;
+  const select = document.createElement("select");
+  select.dataset.metric = "";
+  select.setAttribute("aria-label", "Metric");
+  for (const name of Object.keys(data.series)) select.add(new Option(name, name));
+  select.addEventListener("change", () => figure.dispatchEvent(new CustomEvent("espalier:redraw")));
+  figure.querySelector("[data-controls]").prepend(select);
+  return select;
 };
 
 const valueRange = (traces, data) => {
@@ -83,7 +96,7 @@ const valueRange = (traces, data) => {
 };
 
 export const draw = ({ figure, plot, data: given, state, colours, width }) => {
-  const data = sameScale(given);
+  const data = chosenSeries(given, metricChoice(figure, given)?.value ?? given.objective);
   const curves = curveTraces(data, colours);
   const range = valueRange(curves, data);
   if (!range || !curves[0]?.x.length) return false;
@@ -103,9 +116,9 @@ export const draw = ({ figure, plot, data: given, state, colours, width }) => {
   ], layout(colours, {
     width, height: plot.clientHeight, margin, barmode: "overlay", dragmode: false,
     xaxis: stepAxis(data.horizon, data.looks, inner, colours, { anchor: "y2" }),
-    yaxis: valueAxis(colours, { domain: [bottom, 0.88], range: range.map(where), type: log ? "log" : "linear", nticks: 7 }),
+    yaxis: valueAxis(colours, { domain: [bottom, 0.86], range: range.map(where), type: log ? "log" : "linear", nticks: 7 }),
     yaxis2: { domain: [0, Math.max(bottom - 0.06, 0.05)], range: [data.attempts.length + 0.6, 0.4], visible: false },
-    yaxis3: { domain: [0.95, 1], range: [0, 1], visible: false },
+    yaxis3: { domain: [0.93, 1], range: [0, 1], visible: false },
     shapes: [
       { type: "line", xref: "paper", x0: 0, x1: 1, yref: "y3", y0: 0.5, y1: 0.5, line: { color: colours.hairline, width: 1 }, layer: "below" },
       ...data.cuts.map((cut) => ({ type: "line", x0: cut.step - half, x1: cut.step + half, y0: cut.value, y1: cut.value, line: { color: colours.ink, width: 2 } })),
@@ -114,9 +127,9 @@ export const draw = ({ figure, plot, data: given, state, colours, width }) => {
       ...names, label("verdict", 0, 0.5, colours, { xref: "paper", yref: "y3", xanchor: "right", xshift: -6, font: { size: 11, color: colours["ink-3"] } }),
       ...data.cuts.map((cut) => label(`cut ${number(cut.value)}`, cut.step, where(cut.value), colours, { xanchor: "center", yshift: -9, bgcolor: fade(colours.paper, 0.8) })),
       ...(best ? [label(`best ${number(best.value)}`, best.step, where(best.value), colours, { font: { size: 11, weight: 600, color: colours.ink }, xanchor: "center", yshift: 14, bgcolor: fade(colours.paper, 0.8) })] : []),
-      ...attemptTexts(data.attempts, data.horizon, colours), ...(narrow || log ? [] : endTexts(data, curves, range, (plot.clientHeight - 60) * (0.88 - bottom), colours)),
+      ...attemptTexts(data.attempts, data.horizon, colours), ...(narrow || log ? [] : endTexts(data, curves, range, (plot.clientHeight - 60) * (0.86 - bottom), colours)),
     ],
-    uirevision: state.scale,
+    uirevision: `${state.scale}-${data.objective}`,
   }), config);
   attachHover(figure, plot, (point) => {
     const verdict = point.customdata?.kind ? point.customdata : null;

@@ -54,7 +54,9 @@ def glyph(kind: str, label: str | None = None, size: str = "") -> SafeString:
     words = WORDS[kind] if label is None else label
     large = " glyph-large" if size == "large" else ""
     if not words:
-        return format_html('<svg class="glyph glyph-{}{}" aria-hidden="true"><use href="#g-{}"/></svg>', kind, large, kind)
+        return format_html(
+            '<svg class="glyph glyph-{}{}" aria-hidden="true"><use href="#g-{}"/></svg>', kind, large, kind
+        )
     return format_html(
         '<svg class="glyph glyph-{}{}" role="img"><title>{}</title><use href="#g-{}"/></svg>', kind, large, words, kind
     )
@@ -142,9 +144,14 @@ def track(value: Track) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/rank.html")
-def rank(bar: RankBar) -> dict[str, Any]:
+def rank(bar: RankBar, letter: str = "") -> dict[str, Any]:
     """Draw a rank against its quota."""
-    return {"place": geometry.rank_place(bar.rank, bar.of), "quota": geometry.quota_place(bar), "bar": bar}
+    return {
+        "letter": letter or bar.letter,
+        "place": geometry.rank_place(bar.rank, bar.of),
+        "quota": geometry.quota_place(bar),
+        "bar": bar,
+    }
 
 
 @register.inclusion_tag("components/strip.html")
