@@ -5,6 +5,9 @@
 docs/trainables.md walks through it.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import torch
 from torch import nn
 
@@ -20,10 +23,10 @@ class OwnTraining(Defaults):
     parameters = (ParameterInfo(name="learning_rate", kind="float", default=0.05, low=1e-5, high=1.0),)
     metrics = (MetricInfo(name="loss", direction="minimize"),)
 
-    def horizon(self, settings):
+    def horizon(self, settings: Mapping[str, object]) -> int:
         return 50
 
-    def report_steps(self, settings):
+    def report_steps(self, settings: Mapping[str, object]) -> Sequence[int]:
         return range(1, 51)
 
     def train(self, run: Run) -> None:
@@ -38,13 +41,17 @@ class OwnTraining(Defaults):
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
             first, best = state["epoch"], state["best"]
+
+        def write(path: Path) -> None:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch, "best": best}
+            torch.save(state, path)
+
         for epoch in range(first + 1, self.horizon(run.settings) + 1):
             loss = nn.functional.mse_loss(model(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             is_best, best = loss.item() < best, min(best, loss.item())
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch, "best": best}
-            run.save(epoch, lambda path, state=state: torch.save(state, path), best=is_best)  # before the report
+            run.save(epoch, write, best=is_best)  # before the report
             if run.report(epoch, {"loss": loss.item()}).halts:  # pruned, finished or paused: an ordinary answer
                 return

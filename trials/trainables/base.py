@@ -95,18 +95,35 @@ class Run(Protocol):
 
 
 class Trainable(Protocol):
-    """One kind of training."""
+    """One kind of training. What is a property here may be a plain class attribute there."""
 
-    name: str
-    title: str
-    step_unit: str
-    """What one step counts, in the plural: `examples`, `epochs`, `trees`."""
-    parameters: tuple[ParameterInfo, ...]
-    metrics: tuple[MetricInfo, ...]
-    preload: tuple[str, ...]
-    """Modules a slot imports once before it forks: no CUDA, no threads at import."""
-    small_settings: Mapping[str, object]
-    """Fixed settings under which a trial takes seconds: for `trainable check` and tests."""
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+
+    @property
+    def step_unit(self) -> str:
+        """What one step counts, in the plural: `examples`, `epochs`, `rounds`."""
+
+    @property
+    def parameters(self) -> tuple[ParameterInfo, ...]:
+        """What a study may tune."""
+
+    @property
+    def metrics(self) -> tuple[MetricInfo, ...]:
+        """What it reports; the first one with a direction is the usual objective."""
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """Modules a slot imports once before it forks: no CUDA, no threads at import."""
+
+    @property
+    def small_settings(self) -> Mapping[str, object]:
+        """Fixed settings under which a trial takes seconds: for `trainable check` and tests."""
 
     def check_settings(self, settings: Mapping[str, object]) -> Sequence[str]:
         """Return what is wrong with a plan's fixed settings, each as `field: what, and the remedy`."""

@@ -76,7 +76,7 @@ class LocalRun:
         self.points.append(Point(step, {name: float(value) for name, value in metrics.items()}, dict(labels or {})))
         self.events.append(("report", step))
         answer = self.judge(step, metrics)
-        if answer.halts:
+        if answer.halts and self.halted_at is None:
             self.halted_at = step
         return answer
 

@@ -67,6 +67,10 @@ def train_trial(run: Run, params: Mapping[str, Value], *, folds: int, steps: Seq
     made, best = _read_checkpoint(run.checkpoint)
     splits = StratifiedKFold(folds, shuffle=True, random_state=SPLIT_SEED).split(rows.features, rows.classes)
     parts = [Fold(_model(params, run.seed), rows[train], rows[validation]) for train, validation in splits]
+
+    def write(path: Path) -> None:
+        path.write_text(json.dumps({"rounds": step, "best": best}))
+
     with threadpool_limits(limits=run.threads):
         for step in steps:
             for part in parts:
@@ -76,8 +80,7 @@ def train_trial(run: Run, params: Mapping[str, Value], *, folds: int, steps: Seq
             losses = [_losses(part) for part in parts]
             mean = float(np.mean([loss["val_loss"] for loss in losses]))
             best, is_best = min(best, mean), mean < best
-            checkpoint = json.dumps({"rounds": step, "best": best})
-            run.save(step, lambda path, text=checkpoint: _write(path, text), best=is_best)  # type: ignore[misc]  # a default freezes the loop's value
+            run.save(step, write, best=is_best)
             # The folds first: the mean, told last, is what the study decides on.
             for number, loss in enumerate(losses):
                 run.report(step, loss, {"fold": str(number)})
@@ -121,7 +124,3 @@ def _read_checkpoint(path: Path | None) -> tuple[int, float]:
         return 0, math.inf
     state = json.loads(path.read_text())
     return int(state["rounds"]), float(state["best"])
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -75,6 +76,11 @@ def train_trial(run: Run, configuration: Configuration, *, epochs: int) -> None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first, best = state["epoch"], state["best"]
+
+    def write(path: Path) -> None:
+        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch, "best": best}
+        torch.save(state, path)
+
     for epoch in range(first + 1, epochs + 1):
         # Each epoch draws from a stream of its own, so a resumed trial needs no random state.
         torch.manual_seed(run.seed * 100_003 + epoch)
@@ -82,8 +88,7 @@ def train_trial(run: Run, configuration: Configuration, *, epochs: int) -> None:
         metrics |= {f"val_{name}": value for name, value in evaluate(model, validation).items()}
         is_best = metrics["val_accuracy"] > best
         best = max(best, metrics["val_accuracy"])
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch, "best": best}
-        run.save(epoch, lambda path, now=state: torch.save(now, path), best=is_best)  # type: ignore[misc]  # a default freezes the loop's value
+        run.save(epoch, write, best=is_best)
         if run.report(epoch, metrics).halts:
             return
 

@@ -124,7 +124,7 @@ def text_digest(*texts: str) -> str:
 
 
 def _source_files(root: Path) -> list[Path]:
-    found = []
+    found: list[Path] = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in NOT_BASE_FOLDERS and not name.startswith("config-")]
         found.extend(Path(folder, name) for name in files if _is_base_source(name))
