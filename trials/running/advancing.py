@@ -8,12 +8,13 @@ from django.db import transaction
 
 from trials import endings, seam
 from trials.models import Study
-from trials.running import doorbell
+from trials.running import checkpoints, doorbell
 
 
 def advance(study: Study, *, at: datetime) -> None:
     """End the study if it is done; else let paused trials go on and have further configurations suggested."""
     if endings.settle(study, at=at):
+        checkpoints.keep_the_best(study)
         return
     n_resumed = 0
     while _resume_one(study, at=at):

@@ -16,6 +16,10 @@ from django.db import transaction
 
 from trials.models import Artifact, Attempt, Study, Trial
 
+# How many trials keep their best checkpoint after the study's end, beside the pinned ones.
+KEPT_BEST = 10
+LOG_BYTES_MAX = 64 * 1_048_576
+
 
 def host() -> str:
     """Return this machine's name, as rows call it."""
@@ -89,6 +93,24 @@ def tidy(trial: Trial) -> None:
         for path in place.glob(pattern):
             if path not in named:
                 discard(path)
+
+
+def keep_the_best(study: Study) -> None:
+    """Delete what an ended study need not keep on this host: last checkpoints, and all but the best trials' best ones."""
+    ranked = study.trials.filter(state=Trial.State.COMPLETE, value__isnull=False)
+    best = ranked.order_by("value" if study.minimises else "-value", "number").values_list("pk", flat=True)
+    kept = {*best[:KEPT_BEST], *study.trials.filter(pinned=True).values_list("pk", flat=True)}
+    for artifact in Artifact.objects.filter(trial__study=study, host=host()):
+        if artifact.kind == Artifact.Kind.LAST or artifact.trial_id not in kept:
+            discard(path_of(artifact))
+            artifact.delete()
+
+
+def cut_log(log: Path) -> None:
+    """Begin a log anew that has grown beyond all use; its writer appends, so it goes on at the start."""
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        with log.open("w", encoding="utf-8") as file:
+            file.write(f"(what stood here was cut off at {LOG_BYTES_MAX} bytes)\n")
 
 
 def discard(path: Path) -> None:

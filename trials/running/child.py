@@ -39,10 +39,10 @@ def main(talk: int) -> int:
     try:
         _limit(order)
         run = PipeRun(pipe, order)
-        result = _carry_out(order["task"], load(order["trainable"]), run)
+        _carry_out(order["task"], load(order["trainable"]), run)
     except BaseException as error:
         return _tell_failure(pipe, error)
-    pipe.send_bytes(encode({"is": "done", "result": result}))
+    pipe.send_bytes(encode({"is": "done"}))
     return 0
 
 
@@ -119,7 +119,7 @@ class PipeRun:
         return answer
 
 
-def _carry_out(task: str, trainable: Trainable, run: PipeRun) -> object:
+def _carry_out(task: str, trainable: Trainable, run: PipeRun) -> None:
     run.directory.mkdir(parents=True, exist_ok=True)
     os.chdir(run.directory)
     match task:
@@ -127,11 +127,8 @@ def _carry_out(task: str, trainable: Trainable, run: PipeRun) -> object:
             trainable.train(run)
         case "prepare":
             trainable.prepare(run)
-        case "evaluate":
-            return numbers(trainable.evaluate(run))
         case _:
-            raise ValueError(f"task: {task!r} is unknown; give train, prepare or evaluate")
-    return None
+            raise ValueError(f"task: {task!r} is unknown; give train or prepare")
 
 
 def _limit(order: Message) -> None:

@@ -65,18 +65,6 @@ def to_prepare(study: Study, place: Place) -> Order:
     return Order(message=message, log=place_of_study / "preparation.log", scratch=scratch)
 
 
-def to_evaluate(artifact: Artifact, place: Place) -> Order:
-    """Return the order that evaluates a trial's checkpoint on the held-out test split."""
-    trial = artifact.trial
-    plan = trial.study.revisions.order_by("-number")[0].parsed()
-    scratch = checkpoints.folder(trial) / "evaluation"
-    message = _message(plan, trial.study, place, task="evaluate", scratch=scratch) | {
-        "params": _with_defaults(plan, trial.params),
-        "checkpoint": str(checkpoints.path_of(artifact)),
-    }
-    return Order(message=message, log=checkpoints.folder(trial) / "evaluation.log", scratch=scratch)
-
-
 def _message(plan: Plan, study: Study, place: Place, *, task: str, scratch: Path) -> dict[str, object]:
     if plan.trainable is None:
         raise ValueError(f"study {study.name}: its plan names no trainable; its trials report over HTTP")

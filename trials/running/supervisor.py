@@ -59,6 +59,7 @@ class Supervisor:
         self.attempt = attempt
         self._nursery = nursery
         self._place = place
+        self._log = checkpoints.log_file(attempt)
         self._stopping = stopping
         self._now = now
         self._outbox = Outbox(attempt, now=now)
@@ -101,7 +102,7 @@ class Supervisor:
             log_path=checkpoints.relative(order.log),
         )
         if attempt.number > 1:
-            _say(order.log, _where_it_begins(attempt))
+            _say(self._log, _where_it_begins(attempt))
         return order
 
     def _watch(self, child: Child, order: Order) -> None:
@@ -133,6 +134,8 @@ class Supervisor:
                 self._outbox.add_checkpoint(
                     Saved(kind=message["kind"], step=message["step"], path=Path(message["path"]), size=message["size"])
                 )
+            case "progress":
+                _say(self._log, f"{message['text']} ({message['done']:g} of {message['total']:g})")
             case "done":
                 self._done = True
             case "failed":
@@ -187,6 +190,7 @@ class Supervisor:
     def _beat(self, child: Child, order: Order) -> None:
         self._next_beat = time.monotonic() + BEAT_SECONDS
         self._meter.sample(child.pid)
+        checkpoints.cut_log(self._log)
         if child.exit is None:
             self._oom_kills = memory.kills_so_far()
         if self._stopping.is_set() and self._halted is None:

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -33,6 +35,8 @@ class Bench:
             "PYTHONPATH": str(ROOT),
             **variables,
         }
+        if self.on_postgres:
+            self.environment["DATABASE_URL"] = a_database(self.environment["DATABASE_URL"])
         self._output = (folder / "output.log").open("ab")
         self._remote: subprocess.Popen[str] | None = None
         self.up: subprocess.Popen[bytes] | None = None
@@ -127,6 +131,16 @@ class Bench:
         if self._remote is not None:
             self._remote.communicate()
         self._output.close()
+
+
+def a_database(url: str) -> str:
+    """Create a database of its own on the server of `url`; return where it is."""
+    import psycopg
+
+    name = f"bench_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def cmdline(process: psutil.Process) -> list[str]:

@@ -11,9 +11,11 @@ from django.conf import LazySettings
 from django.db import OperationalError
 
 from tests.trials.builders import NOW, PAUSE_AT_4, ScriptedReviewer, a_study, an_attempt
-from trials import reporting, series
+from trials import endings, reporting, series
 from trials.models import Artifact, Attempt
+from trials.plan import Budget
 from trials.running import checkpoints, outbox
+from trials.running.advancing import advance
 from trials.running.outbox import Outbox, Saved
 from trials.seam import KEEP, Action, Decision
 from trials.series import Point
@@ -137,3 +139,24 @@ def test_a_hundred_points_are_sent_without_waiting(attempt: Attempt) -> None:
     assert waits is not None
     assert 0 < waits <= outbox.BATCH_SECONDS
     assert box.wait_seconds() == 0.0
+
+
+def test_an_ended_study_keeps_the_best_checkpoints_and_none_to_resume_from(
+    db: None, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(checkpoints, "KEPT_BEST", 1)
+    study = a_study(budget=Budget(trials=2))
+    for value in (0.5, 0.4):
+        attempt = an_attempt(study)
+        reporting.report(attempt_id=attempt.pk, batch=1, points=[Point(step=3, metrics={"loss": value})], at=NOW)
+        for kind in ("last", "best"):
+            path = tmp_path / f"{attempt.trial.number}-{kind}"
+            path.write_text("x")
+            checkpoints.record(attempt, kind=kind, step=3, path=path, size=1, at=NOW)
+        endings.complete(attempt, at=NOW)
+
+    advance(study, at=NOW)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["1-best"]
+    assert [(row.trial.number, row.kind) for row in Artifact.objects.all()] == [(1, "best")]

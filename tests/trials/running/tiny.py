@@ -50,6 +50,7 @@ class Tiny:
         for step in range(first + 1, self.horizon(run.settings) + 1):
             time.sleep(float(str(run.settings.get("pause", 0.0))))
             self._fail_as_told(run, step)
+            run.progress("counting", step, self.horizon(run.settings))
             run.save(step, lambda path, now=step: _write(path, now), best=True)  # type: ignore[misc]
             if run.report(step, {"loss": loss(float(str(run.params.get("x", 0.5))), step)}).halts:
                 return
