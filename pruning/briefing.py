@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pruning.history import Course
 from pruning.models import PruningEvent
 from pruning.population import Population
-from pruning.rules.base import Curve, Facts
+from pruning.rules.base import EMPTY, Curve, Facts, Verdict
+from pruning.rules.resuming import Resuming
 from pruning.standing import Standing, draw_of, root_number
 from trials import series
 from trials.models import Study, Trial
@@ -47,6 +49,25 @@ def facts_of(
         is_pinned=is_pinned,
         bad_looks=bad_looks,
     )
+
+
+def next_resumption(study: Study, standing: Standing, course: Course, *, is_closing: bool) -> Verdict | None:
+    """Return the RESUME of the paused configuration that should go on now; None if nobody should."""
+    strategy: object = standing.policy.strategy
+    if not course.waiting or not isinstance(strategy, Resuming):
+        return None
+    facts = Facts(
+        metric=study.metric,
+        maximize=not study.minimises,
+        step=0,
+        horizon=study.horizon,
+        unit=study.step_unit,
+        trial=0,
+        curve=EMPTY,
+        looks=standing.looks,
+        peers=course.population,
+    )
+    return strategy.next_to_resume(facts, list(course.waiting.values()), is_closing=is_closing)
 
 
 def read_curve(trial: Trial, metric: str, attempt: int) -> Curve:

@@ -32,6 +32,14 @@ class CalibratedPopulation(Population):
         super().observe(trial, step, value=value, best=best)
         self._arrivals += 1
 
+    def look_at(self, looks: Sequence[int]) -> None:
+        """Hear which decision points hold from now on."""
+        self._looks = tuple(looks)
+
+    def in_force(self, terms: Terms) -> Calibration | None:
+        """Return the calibration in force under these terms without making one."""
+        return self._standing.get(terms)
+
     def flag(self, trial: int, *, weight: float) -> None:
         """Hear that a control trial was spared: it stands for `weight` trials that were not."""
         self._spared[trial] = weight

@@ -1,51 +1,41 @@
-"""Reading a study's events in sequence into its population: live, in increments, and for a replay."""
+"""A study as it stood at any moment: its events read in sequence into one state, live and for a replay."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db.models import Q
 
+from pruning.calibrated_population import CalibratedPopulation
 from pruning.models import PruningEvent
-from pruning.population import Population, key
+from pruning.population import key
+from pruning.rules.base import WORST
+from pruning.rules.calibration import Calibration
+from pruning.rules.resuming import Waiting
 from pruning.standing import root_number
 from trials.models import Observation, Study, Trial
 from trials.models.values import join
 
-CACHED_STUDIES = 64
-MOVING = ("STOP", "PAUSE", "RESUME", "FINISH")
-"""The verdicts that move a population."""
 Kind = PruningEvent.Kind
+
+MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.ENDED]) | Q(
+    Q(verdict__in=["STOP", "PAUSE", "RESUME", "FINISH"]) | Q(verdict="PROTECT", reason="control"),
+    kind=Kind.VERDICT,
+    shadow=False,
+)
+"""The ledger rows that change what a later verdict sees."""
 
 
 class Seen(NamedTuple):
-    """An observation, as the population takes it in."""
+    """An observation, as a study's state takes it in."""
 
     sequence: int
     trial: int
+    """Number of the configuration."""
     step: int
     value: float | None
     best: float | None
-
-
-class Spoken(NamedTuple):
-    """A ledger row that moves the population."""
-
-    sequence: int
-    trial: int
-    step: int
-    verdict: str
-    """The verdict, or `ENDED`."""
-    state: str
-    """For an ending, the trial's state."""
-    motive: str
-    best: float | None
-    """For a FINISH, the best value that counts."""
 
 
 def observations(study: Study, *, after: int, until: int) -> Iterator[Seen]:
@@ -57,104 +47,85 @@ def observations(study: Study, *, after: int, until: int) -> Iterator[Seen]:
         yield Seen(sequence, root, step, join(value, state), best)
 
 
-def spoken(study: Study, *, after: int, until: int) -> Iterator[Spoken]:
-    """Yield the verdicts and endings with `after` < sequence <= `until` that move the population, in order."""
-    rows = PruningEvent.objects.of_study(study).filter(sequence__gt=after, sequence__lte=until)
-    rows = rows.filter(kind__in=[Kind.VERDICT, Kind.ENDED], shadow=False, verdict__in=["", *MOVING])
-    for row in rows.order_by("sequence"):
-        event = spoken_in(row)
-        if event is not None:
-            yield event
+def moving(study: Study, *, after: int, until: int) -> Iterator[PruningEvent]:
+    """Yield the ledger rows with `after` < sequence <= `until` that change the state, in order."""
+    rows = PruningEvent.objects.of_study(study).filter(sequence__gt=after, sequence__lte=until).filter(MOVING)
+    yield from rows.order_by("sequence").iterator(chunk_size=2000)
 
 
-def spoken_in(row: PruningEvent) -> Spoken | None:
-    """Return how a ledger row moves the population; None if it does not."""
-    moves = row.kind == Kind.ENDED or (row.kind == Kind.VERDICT and row.verdict in MOVING)
-    if not moves or row.shadow or row.trial_number is None:
-        return None
-    evidence: dict[str, Any] = row.evidence
-    return Spoken(
-        sequence=row.sequence,
-        trial=evidence.get("configuration", row.trial_number),
-        step=row.step or 0,
-        verdict=row.verdict or "ENDED",
-        state=str(evidence.get("state", "")),
-        motive=row.motive,
-        best=evidence.get("best"),
-    )
+class Course:
+    """What a study's events amount to: the population of every rung, the calibration in force, who is paused."""
+
+    def __init__(self, study: Study) -> None:
+        self.maximize = not study.minimises
+        self.horizon = study.horizon
+        self.population = CalibratedPopulation(looks=(), horizon=study.horizon)
+        self.waiting: dict[int, Waiting] = {}
+        """Paused configurations by number."""
+        self.paused_as: dict[int, int] = {}
+        """The number of the trial that was paused, by configuration."""
+
+    def read(self, study: Study, *, seen: tuple[int, int], said: tuple[int, int]) -> None:
+        """Take in observations and ledger rows of these ranges (after, until), in sequence."""
+        events: list[Seen | PruningEvent] = list(observations(study, after=seen[0], until=seen[1]))
+        events.extend(moving(study, after=said[0], until=said[1]))
+        for event in sorted(events, key=in_sequence):
+            self.take_in(event)
+
+    def take_in(self, event: Seen | PruningEvent) -> None:
+        """Move on past one event."""
+        if isinstance(event, Seen):
+            value, best = key(event.value, maximize=self.maximize), key(event.best, maximize=self.maximize)
+            self.population.observe(event.trial, event.step, value=value, best=best)
+            self.waiting.pop(event.trial, None)
+        elif event.kind in {Kind.LAUNCHED, Kind.AMENDED}:
+            self.population.look_at(event.evidence["looks"])
+        elif event.kind == Kind.CALIBRATED:
+            self.population.restate(Calibration.from_mapping(event.evidence["calibration"]))
+        elif event.trial_number is not None and not event.shadow:
+            number = event.evidence.get("configuration", event.trial_number)
+            if event.kind == Kind.ENDED:
+                self._end(number, event)
+            elif event.kind == Kind.VERDICT:
+                self._hear(number, event)
+
+    def _end(self, number: int, row: PruningEvent) -> None:
+        self.waiting.pop(number, None)
+        if row.evidence["state"] == Trial.State.COMPLETE:
+            value, best = (key(row.evidence[name], maximize=self.maximize) for name in ("value", "best"))
+            self.population.observe(number, self.horizon, value=value, best=best)
+            self.population.complete(number)
+        elif not row.motive:
+            # Failed, stopped by a person or by the study's end: it keeps the rungs it reached, counts nowhere above.
+            self.population.restore(number)
+
+    def _hear(self, number: int, row: PruningEvent) -> None:
+        step, evidence = row.step or 0, row.evidence
+        match row.verdict:
+            case "STOP":
+                self.population.eliminate(number, step)
+            case "PAUSE":
+                self.population.eliminate(number, step)
+                self._wait(number, row)
+            case "RESUME":
+                self.population.restore(number)
+                self.waiting.pop(number, None)
+            case "FINISH":
+                self.population.finish(number, step, key(evidence.get("best"), maximize=self.maximize))
+                self.population.complete(number)
+            case "PROTECT" if row.reason == "control" and evidence.get("overruled_reason") == "outpaced":
+                self.population.flag(number, weight=float(evidence["draw"]["every"]))
+
+    def _wait(self, number: int, row: PruningEvent) -> None:
+        evidence: dict[str, Any] = row.evidence
+        ranked = self.population.key_of(number, row.step or 0, by=evidence.get("by", "value"))
+        keep = evidence.get("keep") if row.reason == "outpaced" else None
+        self.waiting[number] = Waiting(
+            trial=number, step=row.step or 0, key=WORST if ranked is None else ranked, keep=keep
+        )
+        self.paused_as[number] = row.trial_number or 0
 
 
-def take_in(population: Population, event: Seen | Spoken, *, maximize: bool) -> None:
-    """Move a population by one event."""
-    match event:
-        case Seen():
-            value, best = key(event.value, maximize=maximize), key(event.best, maximize=maximize)
-            population.observe(event.trial, event.step, value=value, best=best)
-        case Spoken(verdict="STOP" | "PAUSE"):
-            population.eliminate(event.trial, event.step)
-        case Spoken(verdict="RESUME"):
-            population.restore(event.trial)
-        case Spoken(verdict="FINISH"):
-            population.finish(event.trial, event.step, key(event.best, maximize=maximize))
-            population.complete(event.trial)
-        case Spoken(state=Trial.State.COMPLETE):
-            population.complete(event.trial)
-        case Spoken(motive=""):
-            # Failed, stopped by a person or by the study's end: it keeps the rungs it reached and counts nowhere above.
-            population.restore(event.trial)
-
-
-@dataclass
-class Memory:
-    """One study's population in this process, with how far it has read and how much of that is committed."""
-
-    population: Population = field(default_factory=Population)
-    observed: int = 0
-    spoken: int = 0
-    committed: int = 0
-    token: object = None
-
-    def is_sound(self) -> bool:
-        """Say whether everything read is committed or part of the transaction that is still open here."""
-        if self.committed >= self.observed:
-            return True
-        return any(registered[1] is self.token for registered in connection.run_on_commit)
-
-    def read(self, study: Study, sequence: int) -> None:
-        """Take in observations up to `sequence` and verdicts before it."""
-        events: list[Seen | Spoken] = list(observations(study, after=self.observed, until=sequence))
-        events.extend(spoken(study, after=self.spoken, until=sequence - 1))
-        maximize = not study.minimises
-        for event in sorted(events, key=lambda event: (event.sequence, isinstance(event, Spoken))):
-            take_in(self.population, event, maximize=maximize)
-        self.observed, self.spoken = sequence, sequence - 1
-        self._commit_with_transaction(sequence)
-
-    def _commit_with_transaction(self, sequence: int) -> None:
-        def settle() -> None:
-            self.committed = max(self.committed, sequence)
-
-        self.token = settle
-        transaction.on_commit(settle)
-
-
-_memories: OrderedDict[UUID, Memory] = OrderedDict()
-_guard = threading.Lock()
-
-
-def population_as_of(study: Study, sequence: int) -> Population:
-    """Return the study's population as of a sequence number, reading only what is new since the last call.
-
-    The caller holds the study's lock, so everything below `sequence` is committed or its own. What a rolled-back
-    transaction had read is forgotten: the population is then read anew from the start.
-    """
-    with _guard:
-        memory = _memories.get(study.uid)
-        if memory is None or not memory.is_sound() or memory.observed >= sequence:
-            memory = Memory()
-        _memories[study.uid] = memory
-        _memories.move_to_end(study.uid)
-        while len(_memories) > CACHED_STUDIES:
-            _memories.popitem(last=False)
-    memory.read(study, sequence)
-    return memory.population
+def in_sequence(event: Seen | PruningEvent) -> tuple[int, bool]:
+    """Order events by sequence number, an observation before the row that judges it."""
+    return event.sequence, isinstance(event, PruningEvent)

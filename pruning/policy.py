@@ -12,6 +12,7 @@ from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES, STRATEGIES
 from pruning.rules.base import Facts, Kind, Rule, Verdict
+from pruning.rules.calibration import Terms
 from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
 from pruning.safeguards import Safeguards
 
@@ -80,6 +81,12 @@ class Policy:
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics that its rules read beside the objective, each once."""
         return tuple(dict.fromkeys(name for _, rule in self._rules("") for name in rule.metrics()))
+
+    @property
+    def terms(self) -> Terms | None:
+        """Return what the strategy calibrates under; None for one that calibrates nothing."""
+        terms = getattr(self.strategy, "terms", None)
+        return terms if isinstance(terms, Terms) else None
 
     def to_mapping(self) -> dict[str, object]:
         """Return the policy as plain data with every default filled in and every rule's version."""

@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pruning.briefing import bad_looks_before, facts_of, read_curve
+from pruning.briefing import bad_looks_before, facts_of, next_resumption, read_curve
 from pruning.canonical import encode
-from pruning.history import Seen, observations, spoken_in, take_in
+from pruning.history import Course, Seen, in_sequence, observations
 from pruning.models import PruningEvent
 from pruning.policy import Policy
-from pruning.population import Population
 from pruning.rules.base import Curve, Verdict
 from pruning.standing import Standing
 from trials.models import Study, Trial
@@ -27,6 +26,8 @@ Kind = PruningEvent.Kind
 TOLERANCE = 1e-9
 """Relative difference allowed between figures computed on another engine or machine."""
 NAMED_DIFFERENCES = 100
+ADDED = ("configuration", "is_closing")
+"""What the reviewer adds to a verdict's evidence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,75 +91,95 @@ def replay(study: Study, progress: Callable[[int], None] | None = None) -> Repla
     """Judge every verdict of a study again; `progress` is called with the sequence number reached."""
     study = Study.objects.get(pk=study.pk)  # its sequence may have moved since the caller read it
     result = Replay(study_name=study.name)
-    course = _Course(study)
-    for event in _merged(study):
-        if isinstance(event, Seen):
-            course.observe(event)
-            continue
-        if event.kind == Kind.VERDICT and event.verdict != "RESUME":
-            result.count(event, *course.compare(event))
-        course.take_in(event)
+    rerun = _Rerun(study)
+    for event in _merged(study, study.sequence):
+        if isinstance(event, PruningEvent) and event.kind in {Kind.VERDICT, Kind.CALIBRATED}:
+            result.count(event, *rerun.compare(event))
+        rerun.take_in(event)
         if progress and event.sequence % 500 == 0:
             progress(event.sequence)
     return result
 
 
-def _merged(study: Study) -> Iterator[Seen | PruningEvent]:
+def judge_again(study: Study, event: PruningEvent) -> Verdict | None:
+    """Judge one verdict again; None if its trial is gone or the ledger names no policy before it."""
+    rerun = _Rerun(study)
+    for earlier in _merged(study, event.sequence):
+        if isinstance(earlier, Seen) or earlier.sequence < event.sequence:
+            rerun.take_in(earlier)
+    return rerun.judge(event)
+
+
+def _merged(study: Study, until: int) -> Iterator[Seen | PruningEvent]:
     """Yield observations and ledger rows by sequence number, an observation before the row that judges it."""
-    rows = PruningEvent.objects.of_study(study).order_by("sequence").iterator(chunk_size=2000)
-    seen = observations(study, after=-1, until=study.sequence)
-    both: Iterable[Seen | PruningEvent] = heapq.merge(
-        seen, rows, key=lambda event: (event.sequence, isinstance(event, PruningEvent))
-    )
+    rows = PruningEvent.objects.of_study(study).filter(sequence__lte=until).order_by("sequence")
+    seen = observations(study, after=-1, until=until)
+    both: Iterable[Seen | PruningEvent] = heapq.merge(seen, rows.iterator(chunk_size=2000), key=in_sequence)
     return iter(both)
 
 
-class _Course:
+class _Rerun:
     """A study as it stood when each verdict was taken."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self.population = Population()
+        self.course = Course(study)
         self.standing: Standing | None = None
         self.observed_at = -1
-        self.trials: dict[int, Trial] = {trial.number: trial for trial in study.trials.all()}
+        self.trials: dict[int | None, Trial] = {trial.number: trial for trial in study.trials.all()}
         self.pins = _Pins(study)
         self.curves: dict[tuple[int, str, int], Curve] = {}
 
-    def observe(self, event: Seen) -> None:
-        """Take in an observation."""
-        self.observed_at = event.sequence
-        take_in(self.population, event, maximize=not self.study.minimises)
-
-    def take_in(self, row: PruningEvent) -> None:
-        """Move on past a ledger row."""
-        if row.kind in {Kind.LAUNCHED, Kind.AMENDED}:
-            self._stand_under(row.evidence)
-        self.pins.take_in(row)
-        event = spoken_in(row)
-        if event is not None:
-            take_in(self.population, event, maximize=not self.study.minimises)
+    def take_in(self, event: Seen | PruningEvent) -> None:
+        """Move on past one event."""
+        if isinstance(event, Seen):
+            self.observed_at = event.sequence
+        elif event.kind in {Kind.LAUNCHED, Kind.AMENDED}:
+            self._stand_under(event.evidence)
+        else:
+            self.pins.take_in(event)
+        self.course.take_in(event)
 
     def compare(self, row: PruningEvent) -> tuple[str, bool]:
-        """Judge a verdict again; return (what differs, or nothing; whether it agrees bit for bit)."""
-        trial = self.trials.get(row.trial_number if row.trial_number is not None else -1)
+        """Judge a verdict or a calibration again; return (what differs, or nothing; whether bit for bit)."""
+        if row.kind == Kind.CALIBRATED:
+            return self._compare_calibration(row)
+        again = self.judge(row)
+        return ("its trial or its policy is gone", False) if again is None else compare(row, again)
+
+    def judge(self, row: PruningEvent) -> Verdict | None:
+        """Return the verdict that comes out now on the facts of then."""
+        trial = self.trials.get(row.trial_number)
         if self.standing is None or trial is None:
-            return "the ledger names no policy before it" if trial else "its trial is gone", False
+            return None
+        if row.verdict == "RESUME":
+            is_closing = bool(row.evidence.get("is_closing"))
+            return next_resumption(self.study, self.standing, self.course, is_closing=is_closing)
         is_look = self.observed_at == row.sequence
-        again = self.standing.policy.judge(
+        return self.standing.policy.judge(
             facts_of(
                 self.study,
                 trial,
                 attempt=row.attempt_number or 1,
                 step=row.step or 0,
                 standing=self.standing,
-                population=self.population if is_look else None,
+                population=self.course.population if is_look else None,
                 is_pinned=self.pins.is_pinned(trial),
                 bad_looks=bad_looks_before(self.study, trial, self.standing, row.sequence) if is_look else 0,
                 read=self._read,
             )
         )
-        return compare(row, again)
+
+    def _compare_calibration(self, row: PruningEvent) -> tuple[str, bool]:
+        terms = self.standing.policy.terms if self.standing else None
+        if terms is None:
+            return "the policy before it calibrates nothing", False
+        again = self.course.population.calibration(terms).to_mapping()
+        recorded = row.evidence["calibration"]
+        if encode(recorded) == encode(again):
+            return "", True
+        name = first_difference(recorded, again)
+        return (f"{name} of calibration {recorded['version']} comes out otherwise" if name else ""), False
 
     def _stand_under(self, evidence: dict[str, Any]) -> None:
         policy = Policy.from_mapping(evidence["policy"])
@@ -201,7 +222,7 @@ def compare(row: PruningEvent, again: Verdict) -> tuple[str, bool]:
         return f"{again.kind}, not {row.verdict}", False
     if (again.rule, again.version, again.reason) != (row.rule, row.rule_version, row.reason):
         return f"{again.rule} {again.reason}, not {row.rule} {row.reason}", False
-    recorded = {name: value for name, value in row.evidence.items() if name != "configuration"}
+    recorded = {name: value for name, value in row.evidence.items() if name not in ADDED}
     if encode(recorded) == encode(dict(again.evidence)):
         return ("", True) if again.sentence() == row.sentence else ("its sentence reads otherwise", False)
     name = first_difference(recorded, dict(again.evidence))

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from django.db import transaction
 
 from pruning import ledger, library
-from pruning.briefing import bad_looks_before, facts_of
-from pruning.history import population_as_of
+from pruning.briefing import bad_looks_before, facts_of, next_resumption
+from pruning.history import Course
 from pruning.ledger import Entry
+from pruning.memory import course_at
 from pruning.models import PruningEvent
 from pruning.rules.base import Verdict
+from pruning.rules.resuming import Resuming
 from pruning.rules.settings import PolicyError
-from pruning.standing import policy_of, root_number, standing_of
+from pruning.rules.words import number as in_words
+from pruning.standing import Standing, policy_of, root_number, standing_of
+from trials import head
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan, Problem
 from trials.seam import Action, Decision, Moment
+from trials.studies import plan_of, room
 
 Kind = PruningEvent.Kind
 
@@ -73,21 +82,23 @@ class LedgerReviewer:
 
     def review(self, moment: Moment) -> Decision:
         """Judge one moment as of its sequence number, record the verdict, answer with it."""
-        study, trial, standing = moment.study, moment.trial, standing_of(moment.study)
-        facts = facts_of(
-            study,
-            trial,
-            attempt=moment.attempt.number,
-            step=moment.step,
-            standing=standing,
-            population=population_as_of(study, moment.sequence) if moment.is_look else None,
-            is_pinned=trial.pinned,
-            bad_looks=bad_looks_before(study, trial, standing, moment.sequence) if moment.is_look else 0,
-        )
-        verdict = standing.policy.judge(facts)
-        ledger.append(
-            study, entry_of(verdict, trial, moment.attempt.number, moment.sequence, standing.policy.fingerprint)
-        )
+        study, trial, sequence = moment.study, moment.trial, moment.sequence
+        standing = standing_of(study)
+        course = course_at(study, seen=sequence, said=sequence - 1) if moment.is_look else None
+        with calibrations_recorded(study, standing, course):
+            facts = facts_of(
+                study,
+                trial,
+                attempt=moment.attempt.number,
+                step=moment.step,
+                standing=standing,
+                population=course.population if course else None,
+                is_pinned=trial.pinned,
+                bad_looks=bad_looks_before(study, trial, standing, sequence) if course else 0,
+            )
+            verdict = standing.policy.judge(facts)
+            policy = standing.policy.fingerprint
+            ledger.append(study, entry_of(verdict, trial, moment.attempt.number, sequence, policy))
         return decision_of(verdict)
 
     def ended(self, trial: Trial, *, sequence: int) -> None:
@@ -146,9 +157,27 @@ class LedgerReviewer:
         )
         ledger.append(study, entry)
 
+    @transaction.atomic
     def next_to_resume(self, study: Study) -> Trial | None:
-        """Return None: no strategy in use pauses trials."""
-        return None
+        """Name the paused trial whose rank is within its rung's quota now, having recorded the RESUME."""
+        standing = standing_of(study)
+        strategy: object = standing.policy.strategy
+        if not isinstance(strategy, Resuming) or not study.trials.filter(state="PAUSED").exists():
+            return None
+        study = head.lock(study.pk)
+        if study.ending_code or study.state == Study.State.ENDED:
+            return None
+        course = course_at(study, seen=study.sequence, said=study.sequence)
+        is_closing = no_more_to_come(study)
+        with calibrations_recorded(study, standing, course):
+            verdict = next_resumption(study, standing, course, is_closing=is_closing)
+            if verdict is None:
+                return None
+            number = course.paused_as[int(str(verdict.evidence["trial"]))]
+            trial = Trial.objects.select_related("study").get(study=study, number=number)
+            entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
+            ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
+        return trial
 
     def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
         plan = revision.parsed()
@@ -174,6 +203,34 @@ class LedgerReviewer:
             evidence=evidence,
         )
         ledger.append(study, entry)
+
+
+@contextmanager
+def calibrations_recorded(study: Study, standing: Standing, course: Course | None) -> Iterator[None]:
+    """Give a calibration that was made meanwhile its own ledger row, after the verdict that first cites it."""
+    terms = standing.policy.terms
+    if course is None or terms is None:
+        yield
+        return
+    before = course.population.in_force(terms)
+    yield
+    made = course.population.in_force(terms)
+    if made is None or made is before:
+        return
+    quotas = ", ".join(f"{in_words(100 * rung.keep, 0)} % at {rung.step}" for rung in made.rungs)
+    entry = Entry(
+        kind=Kind.CALIBRATED,
+        sequence=head.next_sequence(study),
+        policy=standing.policy.fingerprint,
+        sentence=f"Calibration {made.version}, from {made.arrivals} observations: the best {quotas} go on.",
+        evidence={"calibration": made.to_mapping()},
+    )
+    ledger.append(study, entry)
+
+
+def no_more_to_come(study: Study) -> bool:
+    """Say whether every configuration the budget allows has begun."""
+    return not study.n_waiting and not room(study, plan_of(study))
 
 
 def entry_of(verdict: Verdict, trial: Trial, attempt: int, sequence: int, policy: str) -> Entry:

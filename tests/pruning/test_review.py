@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pruning.history import population_as_of
+from pruning.memory import course_at
 from tests.pruning.studies import (
     POLICY,
     a_plan,
@@ -93,9 +93,9 @@ def test_a_control_trial_is_spared_and_trains_to_its_end() -> None:
         attempt = an_attempt(study)
         seen[number] = train(attempt, falling(1.0 + number))
 
-    spared = {event.trial_number for event in events(study) if event.verdict == "PROTECT" and event.reason == "control"}
+    spared = {event.trial_number or 0 for event in events(study) if event.reason == "control"}
     drawn = {
-        event.trial_number
+        event.trial_number or 0
         for event in events(study)
         if event.verdict == "PROTECT" and event.evidence["draw"]["place"] == event.evidence["draw"]["suggestion"] % 5
     }
@@ -129,7 +129,7 @@ def test_a_trial_stopped_below_counts_as_worse_above() -> None:
     study = a_played_study(FLOORS)
     train(an_attempt(study, suggestion=None), falling(3.0))
 
-    population = population_as_of(Study.objects.get(pk=study.pk), study.sequence + 100)
+    population = course_at(Study.objects.get(pk=study.pk), seen=1000, said=1000).population
 
     assert (population.rung(2).eliminated, population.rung(4).eliminated) == (0, 1 + stopped(study, before=4))
 
@@ -144,7 +144,7 @@ def test_a_trial_lost_to_a_crash_is_not_counted_as_worse() -> None:
     tell(attempt, 1, 3.0)
     endings.fail(attempt, code="error", sentence="It raised.", at=attempt.started_at)
 
-    population = population_as_of(Study.objects.get(pk=study.pk), 10_000)
+    population = course_at(Study.objects.get(pk=study.pk), seen=1000, said=1000).population
 
     assert population.rung(16).eliminated == stopped(study, before=16)
     assert last_event(study).reason == "error"
