@@ -96,7 +96,7 @@ def tidy(trial: Trial) -> None:
 
 
 def keep_the_best(study: Study) -> None:
-    """Delete what an ended study need not keep on this host: last checkpoints, and all but the best trials' best ones."""
+    """Delete what an ended study need not keep on this host: every checkpoint but the best trials' best ones."""
     ranked = study.trials.filter(state=Trial.State.COMPLETE, value__isnull=False)
     best = ranked.order_by("value" if study.minimises else "-value", "number").values_list("pk", flat=True)
     kept = {*best[:KEPT_BEST], *study.trials.filter(pinned=True).values_list("pk", flat=True)}
