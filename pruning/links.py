@@ -38,12 +38,17 @@ class Members:
     scores: Floats
 
     @classmethod
-    def of(cls, step: int, keys: Sequence[tuple[float, int]]) -> Members:
-        """Return the members of a rung from its (key, trial number) pairs; lower keys are better."""
-        trials = np.fromiter((trial for _, trial in keys), np.int64, len(keys))
+    def of(cls, step: int, keys: Sequence[tuple[float, int]], *, since: int | None = None) -> Members:
+        """Return the members of a rung from its (key, trial number) pairs; lower keys are better.
+
+        since: leave out the trials with a lower number, as if they had never come.
+        """
+        if since is not None:
+            keys = [pair for pair in keys if pair[1] >= since]
+        told = np.array([key for key, _ in keys], dtype=np.float64)
+        trials = np.array([trial for _, trial in keys], dtype=np.int64)
         order = np.argsort(trials, kind="stable")
-        ranked = scores(np.fromiter((key for key, _ in keys), np.float64, len(keys)))
-        return cls(step=step, trials=trials[order], scores=ranked[order])
+        return cls(step=step, trials=trials[order], scores=scores(told)[order])
 
     def __len__(self) -> int:
         return int(self.trials.size)

@@ -55,6 +55,8 @@ class CalibratedHalving:
     """So many go on at least."""
     by: str = "best"
     """What is ranked: the `value` told at the step, or the `best` told up to it."""
+    window: int = 2000
+    """Links are measured over so many of the newest trials."""
     min_pairs: int = 5
     """Trials that must have gone on before a link between neighbouring decision points counts as known."""
     min_pairs_jump: int = 8
@@ -75,7 +77,7 @@ class CalibratedHalving:
         if not (0 <= self.lcb < math.inf and 0 < self.prior_weight < math.inf):
             setting = "prior_weight" if 0 <= self.lcb < math.inf else "lcb"
             raise SettingError(setting, getattr(self, setting), "is negative, zero or not finite: use 1 to 10")
-        for setting in ("min_members", "wait", "min_keep"):
+        for setting in ("min_members", "wait", "min_keep", "window"):
             if getattr(self, setting) < 1:
                 raise SettingError(setting, getattr(self, setting), "is below 1: one trial is the least")
         for setting in ("min_pairs", "min_pairs_jump"):
@@ -92,6 +94,7 @@ class CalibratedHalving:
             risk=self.risk,
             tail=self.tail,
             by=self.by,
+            window=self.window,
             shrinkage=Shrinkage(
                 prior_weight=self.prior_weight,
                 lcb=self.lcb,

@@ -33,6 +33,8 @@ class Terms:
     tail: float = 0.0
     """The share of winners that may stand anywhere at a decision point."""
     by: str = "best"
+    window: int = 2000
+    """Links are measured over the newest so many trial numbers: the search moves on, and the cost stays bounded."""
     shrinkage: Shrinkage = field(default_factory=Shrinkage)
 
 
@@ -153,7 +155,9 @@ def calibrate(
     points = [step for step in looks if step < horizon]
     steps = [*points, horizon]
     rungs = [peers.rung(step, by=terms.by) for step in steps]
-    members = [Members.of(step, rung.values()) for step, rung in zip(steps, rungs, strict=True)]
+    values = [rung.values() for rung in rungs]
+    since = max((trial for _, trial in values[0]), default=0) - terms.window + 1
+    members = [Members.of(step, keys, since=since) for step, keys in zip(steps, values, strict=True)]
     links = _links(members, horizon=horizon, terms=terms, spared=spared)
     chains = best_chains(steps, links)
     trials = rungs[0].reached + rungs[0].eliminated
@@ -163,7 +167,7 @@ def calibrate(
         version=version,
         arrivals=arrivals,
         trials=trials,
-        finished=len(members[-1]),
+        finished=rungs[-1].reached,
         horizon=horizon,
         terms=terms,
         rungs=tuple(

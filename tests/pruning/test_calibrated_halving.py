@@ -241,6 +241,21 @@ def test_flagged_controls_are_heard() -> None:
     assert all(link.weighted is None for link in plain.calibration(RULE.terms).links)
 
 
+def test_links_are_measured_over_the_newest_trials() -> None:
+    population = study(n=60, finished=60, agreement=0.2)
+    rising = CalibratedPopulation(looks=LOOKS, horizon=HORIZON)
+    for step in (*LOOKS, HORIZON):
+        for trial in range(60):
+            told = float(trial) if trial >= 30 else float(population.key_of(trial, step) or 0.0)
+            rising.observe(trial, step, value=told, best=told)
+
+    everyone = rising.calibration(RULE.terms)
+    newest = rising.calibration(CalibratedHalving(window=30).terms)
+
+    assert {link.pairs for link in everyone.links} == {60}
+    assert {(link.pairs, link.raw) for link in newest.links} == {(30, 1.0)}
+
+
 def test_without_peers_there_is_no_decision_point() -> None:
     with pytest.raises(ValueError, match="step 2 is no decision point"):
         RULE.judge(replace(arrival(study(), 1.0), peers=None))
