@@ -170,6 +170,7 @@ class Preparation:
     def run(self) -> None:
         """Run it to its end, or give it back if the worker stops."""
         self._order.log.parent.mkdir(parents=True, exist_ok=True)
+        self._note.tell("loading the training libraries", 0, 0)
         child = self._nursery.launch(self._order.message, self._order.log)
         try:
             while not child.is_over:
