@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OFF = "off"
-DEFAULT = "fast"
+DEFAULT = "balanced"
 
 PRESETS: Mapping[str, Mapping[str, object]] = {
+    "safe": {
+        "looks": {"factor": 2.0},
+        "gates": [{"rule": "divergence"}],
+        "strategy": {"rule": "calibrated_halving", "risk": 0.05, "action": "pause"},
+        "safeguards": {"control_every": 10},
+    },
+    "balanced": {
+        "looks": {"factor": 2.0},
+        "gates": [{"rule": "divergence"}],
+        "strategy": {"rule": "calibrated_halving", "risk": 0.2, "action": "pause"},
+        "safeguards": {"control_every": 20},
+    },
     "fast": {
         "looks": {"factor": 2.0},
         "gates": [{"rule": "divergence"}],
@@ -23,6 +35,8 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
 }
 
 DESCRIPTIONS: Mapping[str, str] = {
+    "safe": "calibrated halving: holds the risk of losing the best trial under 5 %",
+    "balanced": "calibrated halving: holds the risk of losing the best trial under 20 %",
     "fast": "asynchronous halving: half of the trials go on at every look",
     OFF: "only trials that diverge are stopped",
 }

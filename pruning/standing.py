@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
 from pruning.control import draw
 from pruning.policy import Policy
 from pruning.rules.base import Draw
+from pruning.rules.calibrated_halving import CalibratedHalving
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan
 
@@ -31,8 +32,16 @@ def standing_of(study: Study) -> Standing:
 
 
 def policy_of(plan: Plan) -> Policy:
-    """Return the policy a plan names; PolicyError if it does not name one."""
-    return Policy.from_mapping(plan.policy)
+    """Return the policy a plan names; PolicyError if it does not name one.
+
+    A preset pauses trials, to resume them from a checkpoint; a study that other programs report to has no
+    checkpoints of ours, so there the preset stops them.
+    """
+    policy = Policy.from_mapping(plan.policy)
+    strategy = policy.strategy
+    if policy.name != "custom" and plan.trainable is None and isinstance(strategy, CalibratedHalving):
+        return replace(policy, strategy=replace(strategy, action="stop"))
+    return policy
 
 
 def draw_of(study: Study, trial: Trial, every: int) -> Draw | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pruning.rules.asha import Asha
 from pruning.rules.base import Rule
+from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.divergence import Divergence
 from pruning.rules.percentile import Percentile
 from pruning.rules.threshold import Threshold
@@ -21,6 +22,7 @@ GATES: Mapping[str, type[Rule]] = {
 
 STRATEGIES: Mapping[str, type[Rule]] = {
     "asha": Asha,
+    "calibrated_halving": CalibratedHalving,
     "percentile": Percentile,
 }
 """Rules against the peers, judged at decision points."""

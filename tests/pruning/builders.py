@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pruning.calibrated_population import CalibratedPopulation
 from pruning.population import Population, key
 from pruning.rules.base import Curve, Facts, Rule, Verdict
 
@@ -70,7 +71,7 @@ def play(
 
     Gates judge every report, strategies the decision points; a stopped trial reports no more.
     """
-    population = Population()
+    population = CalibratedPopulation(looks=looks, horizon=HORIZON)
     verdicts: list[Verdict] = []
     is_strategy = any("peers" in name or name == "by" for name in getattr(judge, "__dataclass_fields__", {}))
     for number, own in enumerate(curves):
@@ -86,9 +87,10 @@ def play(
                 looks=tuple(looks),
                 others={name: series[number].until(step) for name, series in (others or {}).items()},
             )
-            if step in looks:
+            if step in looks or step == HORIZON:
                 keys = facts.keys(seen)
                 population.observe(number, step, value=float(keys[index]), best=float(keys.min()))
+            if step in looks:
                 facts = replace(facts, peers=population)
             elif is_strategy:
                 continue

@@ -163,7 +163,7 @@ def test_the_fingerprint_is_the_same_tomorrow() -> None:
     assert len(Policy().fingerprint) == 64
 
 
-@pytest.mark.parametrize("name", ["fast", "off"])
+@pytest.mark.parametrize("name", ["safe", "balanced", "fast", "off"])
 def test_presets_are_policies(name: str) -> None:
     assert Policy.from_mapping(name).name == name
     assert Policy.from_mapping(name).description

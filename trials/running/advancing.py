@@ -12,13 +12,16 @@ from trials.running import checkpoints, doorbell
 
 
 def advance(study: Study, *, at: datetime) -> None:
-    """End the study if it is done; else let paused trials go on and have further configurations suggested."""
-    if endings.settle(study, at=at):
-        checkpoints.keep_the_best(study)
-        return
+    """Let paused trials go on, end the study if it is done, else have further configurations suggested.
+
+    Resumptions come first: a study whose last running trial has just paused may yet have some that go on.
+    """
     n_resumed = 0
     while _resume_one(study, at=at):
         n_resumed += 1
+    if endings.settle(study, at=at):
+        checkpoints.keep_the_best(study)
+        return
     doorbell.ring_all(times=n_resumed)
     doorbell.ask_for_suggestions(study.pk)
 
