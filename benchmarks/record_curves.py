@@ -215,9 +215,8 @@ def main() -> None:
         first = LocalRun(Path(directory), {}, settings, threads=chosen.jobs, resources={"cache": chosen.cache})
         LoraLm().prepare(first)
     jobs = jobs_of(plan, studies=chosen.studies, configurations=chosen.configurations, repeats=chosen.repeats)
-    ended = 0
-    for run in record(jobs, chosen.work, settings=settings, cache=chosen.cache, processes=chosen.jobs):
-        ended += 1
+    runs = record(jobs, chosen.work, settings=settings, cache=chosen.cache, processes=chosen.jobs)
+    for ended, run in enumerate(runs, start=1):
         best = min(report["val_loss"] for report in run["reports"])
         print(
             f"{time.strftime('%H:%M:%S')} {run['group']}/{run['config_id']} val_loss {best:.4f} "
