@@ -69,7 +69,7 @@ def test_a_child_tells_its_reports_in_order_and_then_its_end(nursery: Nursery, t
     said = heard(child)
 
     assert [message["step"] for message in said if message["is"] == "report"] == list(range(1, 11))
-    assert [message["is"] for message in said[:3]] == ["saved", "saved", "report"]
+    assert [message["is"] for message in said[:4]] == ["progress", "saved", "saved", "report"]
     assert said[-1]["is"] == "done"
     assert child.exit is not None
     assert (child.exit.code, (child.exit.peak_memory_bytes or 0) > 1_000_000) == (0, True)
