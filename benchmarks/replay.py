@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "stop 10 %": calibrated(risk=0.1),
     "stop 20 %": calibrated(risk=0.2),
     "stop 20 %, control": calibrated(risk=0.2, control_every=20),
+    "stop 20 %, from 20": calibrated(risk=0.2, min_members=20),
     "stop 35 %": calibrated(risk=0.35),
     "stop 50 %": calibrated(risk=0.5),
     "stop payoff": calibrated(aim="payoff"),
@@ -98,29 +100,33 @@ POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "pause 20 %, wait 8": calibrated(action="pause", risk=0.2, wait=8),
     "pause payoff": calibrated(action="pause", aim="payoff"),
     "pause payoff, wait 8": calibrated(action="pause", aim="payoff", wait=8),
+    "pause 20 %, wait 12": calibrated(action="pause", risk=0.2, wait=12),
     "pause tail 35 %": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs_jump=5),
+    "pause tail 35 %, wait 8": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs_jump=5, wait=8),
 }
 
 
 def main() -> None:
     """Read the arguments, run the cells that are missing, print the tables."""
     options = arguments()
-    cells = read_cells(options.work)
+    finished = read_cells(options.work)
     chosen = options.policies or list(POLICIES)
-    wanted: set[tuple[str, int, str]] = set()
-    with options.work.open("a") as work:
+    cells: list[dict[str, Any]] = []
+    with options.work.open("a+b", buffering=0) as work:
+        end_last_line(work)
         for family, task, pool in recorded.tasks(options.curves, wanted=options.tasks):
             for order in range(options.orders):
                 drawn = pool.subset(draw_pool(name=task, size=len(pool.recordings), order=order))
                 for name in chosen:
-                    wanted.add((task, order, name))
-                    if (task, order, name) not in cells:
-                        cell = run_cell(family, task, order, name, drawn, workers=options.workers)
-                        cells[task, order, name] = cell
-                        work.write(json.dumps(cell) + "\n")
-                        work.flush()
+                    policy = POLICIES[name](pool)
+                    key = (task, order, name, options.workers, policy.fingerprint)
+                    if key not in finished:
+                        what = {"family": family, "task": task, "order": order, "policy": name}
+                        finished[key] = what | run_cell(policy, drawn, order=order, workers=options.workers)
+                        work.write(json.dumps(finished[key]).encode() + b"\n")
+                    cells.append(finished[key])
             print(f"{task}: {len(pool.recordings)} runs of {pool.horizon} reports", flush=True)
-    text = replay_tables.tables([cells[key] for key in sorted(wanted)], chosen)
+    text = replay_tables.tables(cells, chosen)
     print(text)
     if options.markdown:
         options.markdown.write_text(text + "\n")
@@ -141,28 +147,35 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_cells(path: Path) -> dict[tuple[str, int, str], dict[str, Any]]:
-    """Return the finished cells; a last line that was cut off is left out."""
-    cells: dict[tuple[str, int, str], dict[str, Any]] = {}
+Key = tuple[str, int, str, int, str]
+"""Task, order, policy, workers, the policy's fingerprint: a policy that was changed is run again."""
+
+
+def read_cells(path: Path) -> dict[Key, dict[str, Any]]:
+    """Return the finished cells; a line that was cut off is left out."""
+    cells: dict[Key, dict[str, Any]] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         try:
             cell = json.loads(line)
         except ValueError:
             continue
-        cells[cell["task"], cell["order"], cell["policy"]] = cell
+        cells[cell["task"], cell["order"], cell["policy"], cell["workers"], cell["fingerprint"]] = cell
     return cells
 
 
-def run_cell(family: str, task: str, order: int, name: str, pool: Pool, *, workers: int) -> dict[str, Any]:
+def end_last_line(work: RawIOBase) -> None:
+    """Close a line that was cut off, so that what follows stands on its own."""
+    if work.tell() and (work.seek(-1, 2), work.read(1))[1] != b"\n":
+        work.write(b"\n")
+
+
+def run_cell(policy: Policy, pool: Pool, *, order: int, workers: int) -> dict[str, Any]:
     """Simulate one study and return what it was worth."""
     began = time.process_time()
-    outcome = outcome_of(pool, simulate(pool, POLICIES[name](pool), workers=workers, seed=order))
+    outcome = outcome_of(pool, simulate(pool, policy, workers=workers, seed=order))
     return {
-        "family": family,
-        "task": task,
-        "order": order,
-        "policy": name,
         "workers": workers,
+        "fingerprint": policy.fingerprint,
         "compute": outcome.compute,
         "regret": outcome.regret,
         "lost": outcome.lost,

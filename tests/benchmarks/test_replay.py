@@ -42,9 +42,10 @@ def _task(folder: Path, name: str, runs: int) -> dict[str, object]:
 
 
 def replay(curves: Path, work: Path) -> str:
-    command = [sys.executable, SCRIPT, "--curves", curves, "--work", work, "--orders", "2"]
+    command = [sys.executable, str(SCRIPT), "--curves", str(curves), "--work", str(work), "--orders", "2"]
     command += ["--policies", "full", "stop 20 %"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return str(done.stdout)
 
 
 def test_a_replay_continues_where_it_was_cut_off(curves: Path, tmp_path: Path) -> None:
@@ -57,7 +58,9 @@ def test_a_replay_continues_where_it_was_cut_off(curves: Path, tmp_path: Path) -
 
     assert len(lines) == 4
     assert again == told
-    assert work.read_text().splitlines()[:3] == lines[:3]
+    *kept, cut, anew = work.read_text().splitlines()
+    assert (kept, cut) == (lines[:3], lines[-1][:20])
+    assert json.loads(anew)["compute"] == json.loads(lines[-1])["compute"]
 
 
 def test_tables_name_compute_regret_and_losses_and_what_was_skipped(curves: Path, tmp_path: Path) -> None:
