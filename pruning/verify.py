@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from pruning.models import LedgerHead, PruningEvent
 from trials.models import Study
 
 CHUNK = 2000
-_TEXT = frozenset({"study_uid", "trial_uid", "at"})
+_HEADER = HEADER.decode()
+_SAID = itemgetter(*COLUMNS)
+_SEQUENCE, _PREVIOUS = COLUMNS.index("sequence"), COLUMNS.index("previous_hash")
+_AS_TEXT = [COLUMNS.index(name) for name in ("study_uid", "trial_uid", "at")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +52,13 @@ def verify(study_uid: UUID) -> Verification:
     name = head.study_name if head else str(study_uid)
     n, previous = 0, GENESIS
     expected = head.first_sequence if head else None
-    for row in _rows(study_uid):
+    rows = PruningEvent.objects.filter(study_uid=study_uid).order_by("sequence")
+    for row in rows.values_list(*COLUMNS, "hash", "body").iterator(chunk_size=CHUNK):
+        sequence = row[_SEQUENCE]
         problem = _problem(row, expected, previous)
         if problem:
-            return Verification(
-                study_uid=study_uid, study_name=name, n_rows=n, sequence=row["sequence"], problem=problem
-            )
-        n, previous, expected = n + 1, row["hash"], row["sequence"] + 1
+            return Verification(study_uid=study_uid, study_name=name, n_rows=n, sequence=sequence, problem=problem)
+        n, previous, expected = n + 1, row[-2], sequence + 1
     last = (expected or 1) - 1
     return Verification(study_uid=study_uid, study_name=name, n_rows=n, problem=_head_problem(head, n, last, previous))
 
@@ -67,31 +70,27 @@ def ledgers() -> list[tuple[UUID, str]]:
     return [*heads.items(), *((uid, str(uid)) for uid in orphans.distinct())]
 
 
-def _rows(study_uid: UUID) -> Iterator[dict[str, Any]]:
-    columns = (*COLUMNS, "hash", "body")
-    rows = PruningEvent.objects.filter(study_uid=study_uid).order_by("sequence").values_list(*columns)
-    for values in rows.iterator(chunk_size=CHUNK):
-        yield dict(zip(columns, values, strict=True))
-
-
-def _problem(row: dict[str, Any], expected: int | None, previous: str) -> str:
-    """Return what is wrong with one row, or nothing."""
-    body = bytes(row["body"])
-    if expected is not None and row["sequence"] != expected:
+def _problem(row: tuple[Any, ...], expected: int | None, previous: str) -> str:
+    """Return what is wrong with one row (its columns, hash and body), or nothing."""
+    *columns, hashed, stored = row
+    body = bytes(stored)
+    if expected is not None and columns[_SEQUENCE] != expected:
         return f"entry {expected} is missing"
-    if hashlib.sha256(body).hexdigest() != row["hash"]:
+    if hashlib.sha256(body).hexdigest() != hashed:
         return "its body does not have the hash that is stored with it"
-    if row["previous_hash"] != previous:
+    if columns[_PREVIOUS] != previous:
         return "it does not continue the entry before it"
     try:
-        record = json.loads(body.removeprefix(HEADER))
-    except ValueError:
+        record = json.loads(body.decode("ascii").removeprefix(_HEADER))
+        said = _SAID(record)
+    except (ValueError, KeyError):
         return "its body is not canonical"
-    for name in COLUMNS:
-        value = in_body(row[name]) if name in _TEXT else row[name]
-        if record[name] != value:
-            return f"the column {name} says {value!r}, the hashed body {record[name]!r}"
-    return ""
+    for place in _AS_TEXT:
+        columns[place] = in_body(columns[place])
+    if tuple(columns) == said:
+        return ""
+    name, column, told = next(pair for pair in zip(COLUMNS, columns, said, strict=True) if pair[1] != pair[2])
+    return f"the column {name} says {column!r}, the hashed body {told!r}"
 
 
 def _head_problem(head: LedgerHead | None, n: int, last: int, last_hash: str) -> str:
