@@ -1,0 +1,87 @@
+"""Pages that stay fresh cost nothing while nothing changes."""
+
+import json
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests import factories
+from tests.factories import Played
+from trials import endings
+
+
+def test_a_page_says_where_to_ask_for_more(editor: Client, played: Played) -> None:
+    live = editor.get(played.study.get_absolute_url()).context["live"]
+
+    assert live.every_s <= 1
+    assert editor.get(live.url, {"version": live.version}).status_code == 204
+
+
+def test_an_unchanged_page_costs_six_queries(editor: Client, played: Played) -> None:
+    live = editor.get(played.study.get_absolute_url()).context["live"]
+
+    with CaptureQueriesContext(connection) as queries:
+        editor.get(live.url, {"version": live.version})
+
+    # Session, person, study, role, steps of the running trials.
+    assert len(queries) <= 6
+
+
+def test_a_report_between_looks_changes_the_page(editor: Client, played: Played) -> None:
+    live = editor.get(played.study.get_absolute_url()).context["live"]
+
+    factories.tell(played.running, 9, (7, 0.7123))
+
+    response = editor.get(live.url, {"version": live.version})
+    assert response.status_code == 200
+    assert response["X-Version"] != live.version
+    html = response.content.decode()
+    assert 'id="part-running"' in html
+    assert "0.7123" in html
+    assert "<html" not in html
+
+
+def test_an_ended_study_says_stop_asking(editor: Client, played: Played) -> None:
+    live = editor.get(played.study.get_absolute_url()).context["live"]
+    endings.stop_study(played.study, person="editor", note="enough", at=factories.NOW)
+    endings.halt_if_asked(played.running.pk, at=factories.NOW)
+    endings.settle(played.study, at=factories.NOW)
+
+    response = editor.get(live.url, {"version": live.version})
+
+    assert response.status_code == 286
+    assert editor.get(played.study.get_absolute_url()).context["live"] is None
+
+
+def test_chart_data_are_not_sent_twice(editor: Client, played: Played) -> None:
+    url = reverse("trials:curves_json", args=[played.study.pk])
+    first = editor.get(url)
+
+    again = editor.get(url, headers={"If-None-Match": first["ETag"]})
+    factories.tell(played.running, 9, (7, 0.7))
+    changed = editor.get(url, headers={"If-None-Match": first["ETag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert changed.status_code == 200
+    assert json.loads(changed.content)["version"] != json.loads(first.content)["version"]
+
+
+def test_the_studies_page_follows_its_studies(editor: Client, played: Played) -> None:
+    live = editor.get("/").context["live"]
+    assert editor.get(live.url, {"version": live.version}).status_code == 204
+
+    endings.stop_by_person(played.running.trial, person="editor", note="", at=factories.NOW)
+
+    assert editor.get(live.url, {"version": live.version}).status_code == 200
+
+
+def test_a_running_trial_is_live_and_an_ended_one_is_not(editor: Client, played: Played) -> None:
+    running = reverse("trials:trial", args=[played.study.pk, played.running.trial.number])
+    ended = reverse("trials:trial", args=[played.study.pk, played.failed.number])
+
+    live = editor.get(running).context["live"]
+
+    assert editor.get(live.url, {"version": live.version}).status_code == 204
+    assert editor.get(ended).context["live"] is None

@@ -1,0 +1,203 @@
+"""One study at a glance."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests import factories
+from tests.factories import Played
+from tests.trials.charts.unpacking import curves_of
+from trials import series
+from trials.facts import ControlArm, Cut, Ruling
+from trials.models import Project, Study, Trial
+from trials.pages import narrative
+from trials.pages.overview import next_words
+from trials.pages.parts import Paragraph
+
+
+def text(paragraph: Paragraph) -> str:
+    return "".join(run.text for run in paragraph)
+
+
+def test_the_narrative_counts_what_the_database_holds(editor: Client, played: Played) -> None:
+    study = played.study
+    said = [text(paragraph) for paragraph in editor.get(study.get_absolute_url()).context["narrative"]]
+
+    stopped = study.trials.exclude(ending_motive="").count()
+    speed = study.trials.filter(ending_motive="speed").count()
+    best = study.trials.get(number=study.best_number)
+    assert said[0] == (
+        f"12 of 30 configurations have been tried. The best, trial {best.number}, "
+        f"reached val_loss {best.value:.4f} at step {best.best_step}."
+    )
+    assert said[1].startswith(f"{stopped} were stopped early: {speed} for speed, {stopped - speed} for risk.")
+    assert said[2].startswith("Was that right? ")
+
+
+def test_reasons_and_budgets_add_up(editor: Client, played: Played) -> None:
+    context = editor.get(played.study.get_absolute_url()).context
+
+    reasons = {reason.code: reason.count for reason in context["reasons"]}
+    assert reasons == {
+        "outpaced": played.study.trials.filter(ending_code="outpaced").count(),
+        "diverged": 1,
+    }
+    assert context["reasons"][0].share == 1.0
+    assert context["reasons"][0].help == "ranked below its rung's quota"
+    assert context["budgets"][0].value == f"{played.study.steps_trained:,}"
+    assert context["done"] == "12"
+
+
+def test_a_running_trial_says_what_comes_next(editor: Client, played: Played) -> None:
+    row = editor.get(played.study.get_absolute_url()).context["running"][0]
+
+    assert (row.number, row.step, row.horizon) == (played.running.trial.number, "6", "16")
+    assert row.next.startswith("Next look at step 8; the cut there was ")
+    assert " of " in row.rank
+
+
+RULING = Ruling(sequence=3, number=1, step=4, action="PROTECT", reason="control", sentence="Spared at step 4.")
+
+
+@pytest.mark.parametrize(
+    ("step", "extra", "said"),
+    [
+        (2, {}, "Next look at step 4; no cut there yet"),
+        (4, {}, "Next look at step 8; the cut there was 0.6931"),
+        (8, {}, "Past the last look, trains to the end"),
+        (5, {"spared": True, "ruling": RULING}, "Spared at step 4, trains to the end"),
+        (2, {"pinned": True}, "Pinned; next look at step 4"),
+        (2, {"halting": "stopped_by_user"}, "Asked to stop; ends at its next report"),
+        (2, {"looks": ()}, "No looks in this policy, trains to the end"),
+    ],
+)
+def test_what_comes_next(step: int, extra: dict[str, object], said: str) -> None:
+    given: dict[str, object] = {"looks": (4, 8), "ruling": None, "spared": False, **extra}
+    looks, ruling = given.pop("looks"), given.pop("ruling")
+
+    assert next_words(looks, step, {8: Cut(8, 0.6931, 9)}, ruling, **given) == said  # type: ignore[arg-type]
+
+
+ARM = ControlArm(met=15, judged=15, wrong=0, low=0.0, high=0.218)
+
+
+@pytest.mark.parametrize(
+    ("arm", "said"),
+    [
+        (ControlArm(), "Was that right? No evidence yet: no control trial met a cut."),
+        (
+            ControlArm(met=1),
+            (
+                "Was that right? 1 trial of the control arm met a cut and was trained on all the same. "
+                "None has ended yet, so nothing can be said."
+            ),
+        ),
+        (
+            ARM,
+            (
+                "Was that right? 15 trials of the control arm met a cut and were trained on all the same. "
+                "None beat the best value in hand, so at most 22 % of the stops were wrong (95 % interval)."
+            ),
+        ),
+        (
+            replace(ARM, met=16, wrong=2, low=0.016, high=0.405),
+            (
+                "Was that right? 16 trials of the control arm met a cut and were trained on all the same; one of them "
+                "still trains. 2 of 15 beat the best value in hand, so between 2 % and 41 % of the stops were wrong "
+                "(95 % interval)."
+            ),
+        ),
+    ],
+)
+def test_no_claim_about_wrong_stops_stands_without_its_interval(arm: ControlArm, said: str) -> None:
+    assert text(narrative.was_that_right(arm)) == said.replace("41 %", "40 %")
+
+
+def test_a_study_without_trials_says_what_it_waits_for(editor: Client, project: Project) -> None:
+    study = factories.a_study(project)
+
+    response = editor.get(study.get_absolute_url())
+
+    assert [text(paragraph) for paragraph in response.context["narrative"]] == [
+        "None of the 30 planned trials has started."
+    ]
+    assert response.context["waiting_for"] == "The first look is at step 4, once 4 trials have reached it. None has."
+    assert "No evidence yet: no control trial met a cut." in response.content.decode()
+
+
+def test_the_chart_holds_the_numbers_of_the_database(editor: Client, played: Played) -> None:
+    found = json.loads(editor.get(reverse("trials:curves_json", args=[played.study.pk])).content)
+
+    drawn = curves_of(found)
+    for trial in played.study.trials.exclude(last_step=None):
+        steps, values = series.read(trial, "val_loss")
+        assert np.array_equal(drawn[trial.number][0], steps.astype("f4"))
+        assert np.array_equal(drawn[trial.number][1], values.astype("f4"), equal_nan=True)
+    ends = {end["trial"]: end for end in found["ends"]}
+    for trial in played.study.trials.exclude(last_step=None):
+        assert ends[trial.number]["sentence"] == trial.ending_sentence
+    assert ends[played.diverged.number]["value"] is None
+    assert found["best"] == played.study.best_number
+    assert found["looks"] == [4, 8]
+    assert [cut["step"] for cut in found["cuts"]] == [4, 8]
+
+
+def test_too_many_curves_are_thinned_and_counted(played: Played) -> None:
+    from trials.charts.curves import study_curves
+
+    curves = study_curves(played.study, most=3)
+
+    drawn = [number for group in curves.groups.values() for number in group.trials]
+    assert len(drawn) == 3
+    assert played.study.best_number in drawn
+    assert curves.left_out == 12 - 3
+
+
+def test_the_best_so_far_never_gets_worse(editor: Client, played: Played) -> None:
+    found = json.loads(editor.get(reverse("trials:best_json", args=[played.study.pk])).content)
+
+    values = [mark["y"] for mark in found["marks"]]
+    assert values == sorted(values, reverse=True)
+    assert found["marks"][-1]["trial"] == played.study.best_number
+    assert values[-1] == played.study.best_value
+
+
+def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: Played) -> None:
+    def counts() -> dict[str, int]:
+        found = {}
+        for name in ("overview", "trials_table", "curves_json", "best_json"):
+            with CaptureQueriesContext(connection) as queries:
+                editor.get(reverse(f"trials:{name}", args=[played.study.pk]))
+            found[name] = len(queries)
+        return found
+
+    before = counts()
+    for place in range(3):
+        factories.train(factories.an_attempt(played.study), 0.5 + place / 10)
+
+    assert counts() == before
+    assert before["overview"] <= 24
+    assert before["trials_table"] <= 21
+    assert before["curves_json"] <= 12
+
+
+def test_a_study_of_another_direction_reads_the_same(editor: Client, project: Project) -> None:
+    from trials.plan import Objective
+
+    study = factories.a_study(project, objectives=(Objective(metric="val_loss", direction="maximize"),))
+    for floor in (0.3, 0.6):
+        factories.train(factories.an_attempt(study), floor)
+    study.refresh_from_db()
+
+    facts = editor.get(study.get_absolute_url()).context["head"].facts
+
+    assert (facts[0].label, facts[0].value) == ("Maximise", "val_loss")
+    best = Trial.objects.filter(study=study, state="COMPLETE").order_by("-value").first()
+    assert best is not None
+    assert Study.objects.get(pk=study.pk).best_number == best.number
