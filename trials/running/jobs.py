@@ -157,21 +157,34 @@ class Noting:
 class Preparation:
     """Runs a study's preparation in a child process on a slot, its progress in the job's row."""
 
-    def __init__(self, job: Job, *, nursery: Nursery, place: Place, stopping: Event) -> None:
+    def __init__(self, job: Job, *, nursery: Callable[[], Nursery], place: Place, stopping: Event) -> None:
         assert job.study is not None  # noqa: S101 - a preparation is always some study's
         self._job = job
         self._nursery = nursery
         self._stopping = stopping
-        self._order = orders.to_prepare(job.study, place)
+        self._study = job.study
+        self._place = place
         self._note = Noting(job)
         self._done = False
         self._failure = ""
 
     def run(self) -> None:
         """Run it to its end, or give it back if the worker stops."""
-        self._order.log.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._watch()
+        except AWAY:
+            raise
+        except Exception as error:
+            # A mistake of ours, or in the settings, must not leave it running for ever.
+            logger.exception("preparing failed", extra={"action": "prepare", "job": self._job.pk})
+            words = f"{type(error).__name__}: {error}"
+            persist(lambda: fail(self._job, words, at=timezone.now()), until=self._stopping)
+
+    def _watch(self) -> None:
+        order = persist(lambda: orders.to_prepare(self._study, self._place), until=self._stopping)
+        order.log.parent.mkdir(parents=True, exist_ok=True)
         self._note.tell("loading the training libraries", 0, 0)
-        child = self._nursery.launch(self._order.message, self._order.log)
+        child = self._nursery().launch(order.message, order.log)
         try:
             while not child.is_over:
                 for message in child.messages(1.0):
@@ -181,7 +194,7 @@ class Preparation:
         finally:
             child.kill()
             child.close()
-            checkpoints.discard(self._order.scratch)
+            checkpoints.discard(order.scratch)
         self._settle(child)
 
     def _hear(self, message: Message) -> None:

@@ -11,12 +11,15 @@ import queue
 import shutil
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
-from trials.models import Worker
+from trials import endings
+from trials.models import Attempt, Worker
 from trials.running import claims, doorbell, jobs
 from trials.running.beats import Beat
 from trials.running.devices import all_devices
@@ -42,6 +45,7 @@ class Slots:
         self._free: queue.SimpleQueue[Place] = queue.SimpleQueue()
         for place in places:
             self._free.put(place)
+        self._n_places = len(places)
         self._threads = places[0].threads
         self._nurseries: dict[str, Nursery] = {}
         self._lock = threading.Lock()
@@ -95,10 +99,12 @@ class Slots:
         if not has_room():
             logger.error("the disk is full; no trial is started", extra={"action": "disk_full"})
             return False
+        give_back(self.worker, place)
         names = registry.names()
         job = jobs.claim_preparation(self.worker, trainables=names, at=timezone.now())
         if job is not None and job.study is not None:
-            jobs.Preparation(job, nursery=self.nursery(job.study.trainable), place=place, stopping=self.stopping).run()
+            find = partial(self.nursery, job.study.trainable)
+            jobs.Preparation(job, nursery=find, place=self._widened(place), stopping=self.stopping).run()
             return True
         attempt = claims.claim(
             self.worker,
@@ -112,9 +118,21 @@ class Slots:
             return False
         study = attempt.trial.study
         doorbell.ask_for_suggestions(study.pk)
-        nursery = self.nursery(study.trainable)
-        Supervisor(attempt, nursery=nursery, place=place, stopping=self.stopping).run()
+        find = partial(self.nursery, study.trainable)
+        Supervisor(attempt, nursery=find, place=place, stopping=self.stopping).run()
         return True
+
+    def _widened(self, place: Place) -> Place:
+        """Return the place with every core, if no other slot of this process is at work."""
+        is_alone = self._free.qsize() == self._n_places - 1
+        return replace(place, threads=n_cores()) if is_alone else place
+
+
+def give_back(worker: Worker, place: Place) -> None:
+    """Put back to waiting what a free slot is said to run: its claim held, but the answer to it was lost."""
+    for attempt in Attempt.objects.filter(worker=worker, slot=place.slot, ended_at=None):
+        sentence = "The worker never heard that it had claimed the trial."
+        endings.requeue(attempt, outcome="released", sentence=sentence, at=timezone.now())
 
 
 def has_room() -> bool:

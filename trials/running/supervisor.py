@@ -51,7 +51,7 @@ class Supervisor:
         self,
         attempt: Attempt,
         *,
-        nursery: Nursery,
+        nursery: Callable[[], Nursery],
         place: Place,
         stopping: Event,
         now: Callable[[], datetime] = timezone.now,
@@ -79,7 +79,7 @@ class Supervisor:
         """Run the attempt; whatever happens, it ends or goes back to waiting."""
         try:
             order = persist(self._begin, until=self._stopping)
-            child = self._nursery.launch(order.message, order.log)
+            child = self._nursery().launch(order.message, order.log)
             try:
                 self._watch(child, order)
             finally:

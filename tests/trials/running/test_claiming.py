@@ -16,6 +16,8 @@ from trials.models import Artifact, Attempt, Job, Study, Trial, Worker
 from trials.plan import Enqueued, TrainableSpec
 from trials.running import checkpoints
 from trials.running.claims import claim
+from trials.running.orders import Place
+from trials.running.slots import give_back
 from trials.series import Point
 
 THREE = (Enqueued(params={"x": 0.1}), Enqueued(params={"x": 0.2}), Enqueued(params={"x": 0.3}))
@@ -146,6 +148,20 @@ def test_a_clean_shutdown_is_no_strike_against_a_trial(worker: Worker) -> None:
         assert attempt is not None
         assert (attempt.trial.number, attempt.number) == (0, number)
         assert endings.requeue(attempt, outcome="released", sentence="Shut down.", at=NOW + timedelta(seconds=number))
+
+
+def test_a_free_slot_gives_back_what_it_is_said_to_run(worker: Worker) -> None:
+    a_prepared_study()
+    attempt, elsewhere = take(worker), claim(worker, slot=1, at=NOW)
+    assert attempt is not None
+    assert elsewhere is not None
+
+    give_back(worker, Place(slot=0))
+
+    attempt.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert (attempt.outcome, elsewhere.outcome) == ("released", "")
+    assert attempt.trial.state == Trial.State.WAITING
 
 
 @pytest.mark.processes
