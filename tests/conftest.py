@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from collections.abc import Iterator
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.test import override_settings
 from django.db import connection
 
 from pruning import triggers
@@ -23,10 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="set DATABASE_URL or CELERY_BROKER_URL to run this"))
 
 
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings: LazySettings) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _fast_passwords() -> Iterator[None]:
     """Hash passwords cheaply: what guards a real login costs a tenth of a second each time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture
