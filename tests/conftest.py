@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import override_settings
 from django.db import connection
+from django.test import override_settings
 
 from pruning import triggers
 
