@@ -34,7 +34,7 @@ browser: $(STAMPS)/dev  ## Run the tests that drive Chromium
 	@$(PY) -m pytest -m browser $(ARGS)
 
 services: $(STAMPS)/dev  ## Test database, races and running against DATABASE_URL and CELERY_BROKER_URL
-	@$(PY) -m pytest -m '$(or $(MARKERS),database or processes or services)' $(ARGS)
+	@$(PY) -m pytest -m '($(or $(MARKERS),database or processes or services)) and not browser' $(ARGS)
 
 lint: $(STAMPS)/dev  ## Check format, style, types, import directions and migrations
 	@$(VENV)/bin/ruff format --check .
