@@ -72,7 +72,7 @@ class Sweep:
             _witness()
             self._take_from_the_lost(at)
             for study in Study.objects.running().order_by("pk"):
-                advance(study, at=at)
+                _advance(study, at)
             _ring_for_what_waits()
         except AWAY as error:
             forget_connection()
@@ -95,6 +95,16 @@ class Sweep:
             take_from_the_lost(attempt, at=at)
         for job in jobs.orphaned(living):
             jobs.release(job, "The worker that ran it was lost.", at=at)
+
+
+def _advance(study: Study, at: datetime) -> None:
+    """Advance one study; a mistake in it must not keep the others from being looked after."""
+    try:
+        advance(study, at=at)
+    except AWAY:
+        raise
+    except Exception:
+        logger.exception("a study could not be advanced", extra={"action": "sweep", "study": study.pk})
 
 
 def _witness() -> None:

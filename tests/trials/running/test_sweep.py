@@ -174,3 +174,21 @@ def test_a_worker_of_this_host_that_died_is_known_dead_at_once(db: None) -> None
     held.close()
 
     assert beats.is_known_dead(worker)
+
+
+def test_a_mistake_in_one_study_does_not_keep_the_sweep_from_the_others(
+    running: Attempt, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = a_study(name="another")
+    seen: list[int] = []
+
+    def advance(study: Study, *, at: object) -> None:
+        seen.append(study.pk)
+        raise KeyError("a plan nobody can read")
+
+    monkeypatch.setattr(sweep, "advance", advance)
+
+    Sweep(lease=60, clock=clock).once(at=NOW)
+
+    assert seen == [running.trial.study_id, other.pk]
+    assert "a study could not be advanced" in caplog.text
