@@ -7,6 +7,8 @@ from tests import factories
 from tests.factories import Played
 from trials.models import Project
 
+SNAPSHOT = factories.Snapshot()
+
 
 @pytest.fixture
 def project(db: None) -> Project:
@@ -15,7 +17,7 @@ def project(db: None) -> Project:
 
 @pytest.fixture
 def played(project: Project) -> Played:
-    return factories.a_played_study(project)
+    return SNAPSHOT.restore(project)
 
 
 @pytest.fixture
