@@ -161,17 +161,22 @@ export const mount = (figure, draw) => {
   const state = choices(figure);
   let data = null;
   let etag = "";
+  let notBefore = 0;
 
   const redraw = () => {
     if (!figure.isConnected || !data || !window.Plotly) return;
-    const shown = draw({ figure, plot, data, state, colours: palette(), width: plot.clientWidth });
-    note.textContent = shown === false ? MESSAGES.empty : "";
+    const began = performance.now();
+    const shown = draw({ figure, plot, data, state, colours: palette(), width: figure.clientWidth });
+    // A drawing that takes long is not repeated with every report.
+    notBefore = performance.now() + 8 * (performance.now() - began);
+    note.textContent = shown === false ? MESSAGES.empty : shown === true ? "" : shown;
     plot.hidden = shown === false;
     figure.querySelector("[data-controls]")?.toggleAttribute("hidden", shown === false);
   };
 
   const refresh = async () => {
     if (!figure.isConnected) return forget();
+    if (performance.now() < notBefore) return;
     try {
       const answer = await fetch(figure.dataset.src, { headers: etag ? { "If-None-Match": etag } : {} });
       if (answer.status === 304) return;

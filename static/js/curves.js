@@ -108,7 +108,7 @@ const cutMarks = (data, log, colours) => {
   return {
     shapes: data.cuts.map((cut) => ({ type: "line", x0: cut.step - half, x1: cut.step + half, y0: cut.value, y1: cut.value, line: { color: colours.ink, width: 2 } })),
     annotations: data.cuts.map((cut) => label(`cut at ${whole(cut.step)}: ${number(cut.value)}`, cut.step + half, log ? Math.log10(cut.value) : cut.value, colours,
-      { xanchor: cut.step > 0.75 * data.horizon ? "right" : "left", xshift: cut.step > 0.75 * data.horizon ? -half : 2, yshift: 9, bgcolor: fade(colours.paper, 0.85), borderpad: 1 })),
+      { xanchor: cut.step > 0.75 * data.horizon ? "right" : "left", xshift: 2, yshift: data.direction === "minimize" ? -9 : 9, bgcolor: fade(colours.paper, 0.85), borderpad: 1 })),
   };
 };
 
@@ -147,18 +147,28 @@ const pinned = (placed, colours) => {
   return [label(`beyond the scale: ${words}`, 0.5, 1, colours, { xref: "paper", yref: "y domain", xanchor: "center", yshift: 8, font: { size: 11, color: colours["risk-text"] } })];
 };
 
-const describe = (curves, axis, unit) => {
+/** The stop mark under a point of a line, if there is one: a mark says more than the line that passes below it. */
+const markAt = (point, placed, log, scale) => {
+  const near = (mark) => Math.hypot((mark.x - point.x) * scale.x, (mark.y - (log ? Math.log10(point.y) : point.y)) * scale.y);
+  const closest = placed.reduce((best, mark) => (near(mark) < near(best) ? mark : best), placed[0]);
+  return closest && near(closest) < 8 ? closest : null;
+};
+
+const describe = (curves, placed, log, scale, unit) => {
   const byTrial = new Map(curves.map((curve) => [curve.trial, curve]));
   return (point) => {
-    const curve = byTrial.get(point.customdata);
+    const onMark = point.data.mode === "markers";
+    const mark = onMark ? null : markAt(point, placed, log, scale);
+    const curve = mark?.curve ?? byTrial.get(point.customdata);
     if (!curve) return null;
-    const atEnd = point.data.mode === "markers";
+    const atEnd = onMark || mark;
     const i = curve.x.indexOf(Math.fround(point.x));
     const step = atEnd ? curve.end?.step ?? curve.steps[curve.steps.length - 1] : curve.steps[Math.max(i, 0)];
     const value = atEnd ? curve.y[curve.y.length - 1] : point.y;
     return {
       kind: curve.kind, title: `Trial ${curve.trial}`, word: curve.end?.code ?? curve.kind, step: `step ${whole(step)}`,
       sentence: curve.end?.sentence || `${number(value)} at ${whole(step)} ${unit}.`, url: curve.end?.url,
+      ...(mark ? { x: mark.x, y: log ? 10 ** mark.y : mark.y } : {}),
     };
   };
 };
@@ -201,6 +211,6 @@ export const draw = ({ figure, plot, data, state, colours, width }) => {
     ],
     uirevision: `${state.axis}-${state.scale}`,
   }), config);
-  attachHover(figure, plot, describe(curves, state.axis, data.unit));
-  return true;
+  attachHover(figure, plot, describe(curves, placed, log, scale, data.unit));
+  return data.left_out ? `${whole(data.left_out)} older trials are not drawn; the table has them.` : true;
 };

@@ -1,5 +1,6 @@
-// What every page has: the keyboard, live parts, the selection, and the small conveniences.
+// What every page has: the keyboard, live parts, the query, the selection, and the small conveniences.
 import "./conveniences.js";
 import "./keyboard.js";
 import "./live.js";
+import "./query.js";
 import "./selection.js";

@@ -1,0 +1,86 @@
+"""A person with Chromium in front of a served site."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests import factories
+from tests.factories import Played
+from trials.models import Project
+
+# Playwright's loop runs in this thread, which Django would take for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("no Chromium found; install it, such as with `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page and everything that went wrong on it."""
+
+    page: Page
+    base: str
+    troubles: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Go to a path and wait until nothing more is fetched."""
+        self.page.goto(self.base + path)
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_function("() => [...document.querySelectorAll('[data-chart]')].every(drawn)".replace(
+            "drawn", "f => f.querySelector('.main-svg') || f.querySelector('[data-note]').textContent"
+        ))
+        return self.page
+
+    def _say(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.troubles.append(message.text)
+
+    def listen(self) -> None:
+        self.page.on("console", self._say)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+
+@pytest.fixture
+def project(transactional_db: None) -> Project:
+    return factories.a_project()
+
+
+@pytest.fixture
+def played(project: Project) -> Played:
+    return factories.a_played_study(project)
+
+
+@pytest.fixture
+def visit(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer, project: Project) -> Iterator[Visit]:
+    """A signed-in editor; parametrise indirectly with (colour scheme, width)."""
+    scheme, width = getattr(request, "param", ("light", 1280))
+    client = Client()
+    client.force_login(factories.a_person("editor", project))
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    visit = Visit(context.new_page(), live_server.url)
+    visit.listen()
+    yield visit
+    context.close()

@@ -1,0 +1,95 @@
+"""What the scripts add: keyboard, selection, live parts, charts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests import factories
+from tests.browser.conftest import Visit
+from tests.factories import Played
+
+pytestmark = pytest.mark.browser
+
+CURVE = "document.querySelector('[data-chart=curves] [data-plot]')"
+
+
+def test_keys_choose_two_trials_and_compare_them(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/trials/")
+
+    for chosen in (1, 2):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.wait_for_function(f"() => document.querySelectorAll('.tray .letter').length === {chosen}")
+    page.keyboard.press("c")
+    page.wait_for_url("**/compare/?sel=*")
+
+    assert page.locator(".compare").first.locator(".letter").all_inner_texts() == ["A", "B"]
+
+
+def test_a_report_shows_within_two_seconds(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/")
+    last = f"Math.max(...{CURVE}.data.filter(t => t.mode === 'lines').flatMap(t => t.x.filter(x => x >= 0)))"
+    points = f"{CURVE}.data.filter(t => t.mode === 'lines').flatMap(t => t.x).filter(x => x >= 0).length"
+    assert page.evaluate(last) == factories.HORIZON
+    before = page.evaluate(points)
+
+    factories.tell(played.running, 99, (7, 0.53))
+    told = time.monotonic()
+    page.wait_for_function(f"{points} > {before}", timeout=5_000)
+
+    assert time.monotonic() - told < 2.0
+
+
+def test_zoom_survives_a_new_report(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/")
+    page.evaluate(f"Plotly.relayout({CURVE}, {{'xaxis.range': [2, 9]}})")
+
+    factories.tell(played.running, 99, (7, 0.53))
+    page.wait_for_timeout(2_500)
+
+    assert page.evaluate(f"{CURVE}.layout.xaxis.range") == [2, 9]
+
+
+def test_a_query_that_cannot_be_read_keeps_the_table(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/trials/")
+    rows = page.locator("[data-row]").count()
+
+    page.fill("#query", "val_loss@16 lea")
+    page.keyboard.press("Enter")
+
+    assert "The table still shows the last query that worked." in page.locator("#query-error").inner_text()
+    assert page.locator("[data-row]").count() == rows
+
+
+def test_an_entry_opens_with_what_was_known(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/audit/")
+
+    page.locator(".entry", has_text="outpaced").first.click()
+    page.wait_for_selector(".audit-open [data-chart=moment] .main-svg")
+
+    assert "What would have had to differ" in page.inner_text(".audit-open")
+    assert visit.troubles == []
+
+
+def test_the_slider_moves_every_number(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,2")
+    first = page.locator("[data-metrics] [data-value]").first
+    page.locator("[data-slider]").fill("2")
+    early = first.inner_text()
+
+    page.locator("[data-slider]").fill("16")
+
+    assert first.inner_text() != early
+
+
+def test_the_theme_switch_is_remembered(visit: Visit, played: Played) -> None:
+    page = visit.open("/")
+    page.click("[data-menu] summary")
+    page.click("[data-theme-switch]")
+    page.click("[data-theme-switch]")
+
+    visit.open("/")
+
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
