@@ -1,0 +1,85 @@
+"""The charts hold the numbers of the database, read back from the figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pruning.models import PruningEvent
+from tests.browser.conftest import Visit
+from tests.factories import Played
+from trials import series
+from trials.models import Trial
+
+pytestmark = pytest.mark.browser
+
+# Every finite (x, y) of a chart's traces; Plotly may hold them as arrays or as typed ones.
+POINTS = """name => {
+  const plot = document.querySelector(`[data-chart=${name}] [data-plot]`);
+  const points = [];
+  for (const trace of plot.data) {
+    for (let i = 0; i < (trace.x?.length ?? 0); i += 1) {
+      if (Number.isFinite(trace.x[i]) && Number.isFinite(trace.y[i])) points.push([trace.x[i], trace.y[i]]);
+    }
+  }
+  return points;
+}"""
+
+
+def drawn(visit: Visit, path: str, chart: str) -> set[tuple[float, float]]:
+    """Return the points of a chart, rounded as float32 holds them."""
+    page = visit.open(path)
+    page.wait_for_selector(f"[data-chart={chart}] .main-svg")
+    return {(round(x, 4), round(y, 5)) for x, y in page.evaluate(POINTS, chart)}
+
+
+def told(trial: Trial, metric: str = "val_loss", until: int | None = None) -> set[tuple[float, float]]:
+    """Return the finite points of one series, rounded alike."""
+    points: Any = zip(*series.read(trial, metric), strict=True)
+    return {(float(x), round(float(y), 5)) for x, y in points if y == y and (until is None or x <= until)}
+
+
+def missing(expected: set[tuple[float, float]], found: set[tuple[float, float]]) -> set[tuple[float, float]]:
+    """Return what was told and is not drawn; float32 may move the last digit."""
+    near = {(x, round(y + delta, 5)) for x, y in found for delta in (-1e-5, 0.0, 1e-5)}
+    return expected - near
+
+
+def test_the_overview_draws_every_point_of_every_trial(visit: Visit, played: Played) -> None:
+    found = drawn(visit, f"/studies/{played.study.pk}/", "curves")
+
+    for trial in played.study.trials.all():
+        assert missing(told(trial), found) == set(), trial
+
+
+def test_the_best_so_far_ends_at_the_best_value(visit: Visit, played: Played) -> None:
+    found = drawn(visit, f"/studies/{played.study.pk}/", "best")
+
+    assert played.study.best_value is not None
+    assert min(y for _, y in found) == pytest.approx(played.study.best_value, abs=1e-4)
+
+
+def test_a_trial_draws_all_its_metrics(visit: Visit, played: Played) -> None:
+    trial = played.study.trials.get(number=3)
+
+    found = drawn(visit, f"/studies/{played.study.pk}/trials/3/", "trial")
+
+    assert missing(told(trial) | told(trial, "train_loss"), found) == set()
+
+
+def test_compared_trials_are_drawn_over_each_other(visit: Visit, played: Played) -> None:
+    found = drawn(visit, f"/studies/{played.study.pk}/compare/?sel=0,3,7", "compare")
+
+    for number in (0, 3, 7):
+        assert missing(told(played.study.trials.get(number=number)), found) == set(), number
+
+
+def test_a_moment_draws_the_curve_as_it_was_known(visit: Visit, played: Played) -> None:
+    event = PruningEvent.objects.of_study(played.study).filter(verdict="STOP", rule="asha").latest("sequence")
+    trial = played.study.trials.get(number=event.trial_number)
+
+    found = drawn(visit, f"/studies/{played.study.pk}/audit/{event.sequence}/", "moment")
+
+    assert missing(told(trial, until=event.step), found) == set()
+    assert any(y == pytest.approx(event.evidence["cut"], abs=1e-4) for _, y in found)
