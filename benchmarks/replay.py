@@ -75,6 +75,9 @@ def calibrated(*, control_every: int = 0, **settings: Any) -> Callable[[Pool], P
     return lambda pool: made(CalibratedHalving(**settings), DOUBLING, pool, control_every=control_every)
 
 
+TAIL: Mapping[str, Any] = {"risk": 0.35, "tail": 0.1, "min_pairs_jump": 5}
+"""One winner in ten may rank anywhere."""
+
 POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "full": full,
     "divergence": gated,
@@ -83,26 +86,23 @@ POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "median": percentile(50.0, "finished"),
     "median, all peers": percentile(50.0, "reached"),
     "percentile 25": percentile(25.0, "finished"),
-    "stop 5 %": calibrated(risk=0.05),
     "stop 10 %": calibrated(risk=0.1),
     "stop 20 %": calibrated(risk=0.2),
-    "stop 20 %, control": calibrated(risk=0.2, control_every=20),
     "stop 20 %, from 20": calibrated(risk=0.2, min_members=20),
-    "stop 35 %": calibrated(risk=0.35),
-    "stop 50 %": calibrated(risk=0.5),
     "stop payoff": calibrated(aim="payoff"),
-    "stop tail 35 %": calibrated(risk=0.35, tail=0.1, min_pairs_jump=5),
+    "stop tail 35 %": calibrated(**TAIL),
     "pause 5 %": calibrated(action="pause", risk=0.05),
     "pause 10 %": calibrated(action="pause", risk=0.1),
     "pause 20 %": calibrated(action="pause", risk=0.2),
     "pause 20 %, control": calibrated(action="pause", risk=0.2, control_every=20),
+    "pause 20 %, wait 20": calibrated(action="pause", risk=0.2, wait=20),
+    "pause 20 %, prior": calibrated(action="pause", risk=0.2, min_pairs=0, min_pairs_jump=0),
+    "pause 20 %, 8 pairs": calibrated(action="pause", risk=0.2, min_pairs=8),
     "pause 35 %": calibrated(action="pause", risk=0.35),
-    "pause 20 %, wait 8": calibrated(action="pause", risk=0.2, wait=8),
     "pause payoff": calibrated(action="pause", aim="payoff"),
-    "pause payoff, wait 8": calibrated(action="pause", aim="payoff", wait=8),
-    "pause 20 %, wait 12": calibrated(action="pause", risk=0.2, wait=12),
-    "pause tail 35 %": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs_jump=5),
-    "pause tail 35 %, wait 8": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs_jump=5, wait=8),
+    "pause tail 35 %": calibrated(action="pause", **TAIL),
+    "pause tail 35 %, wait 20": calibrated(action="pause", wait=20, **TAIL),
+    "pause tail 35 %, prior": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs=0, min_pairs_jump=0),
 }
 
 

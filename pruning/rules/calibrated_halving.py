@@ -49,8 +49,8 @@ class CalibratedHalving:
     """The share of winners that may rank anywhere early on, 0 to 1; with 0.1 use a `risk` of 0.35."""
     min_members: int = 8
     """With fewer trials at a decision point nothing is stopped there."""
-    wait: int = 20
-    """Pausing only: nobody goes on from a decision point before so many have come there."""
+    wait: int = 8
+    """Pausing only: nobody goes on from a decision point before so many have come there; 20 is more careful."""
     min_keep: int = 3
     """So many go on at least."""
     by: str = "best"

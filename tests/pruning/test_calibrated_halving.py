@@ -16,7 +16,7 @@ from tests.pruning.rules import test_contract as contract
 
 LOOKS, HORIZON = (2, 4, 8), 16
 RULE = CalibratedHalving()
-PAUSING = CalibratedHalving(action="pause")
+PAUSING = CalibratedHalving(action="pause", wait=20)
 
 
 def study(
