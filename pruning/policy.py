@@ -16,6 +16,7 @@ from pruning.rules.calibration import Terms
 from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
 from pruning.safeguards import Safeguards
 
+NOTICING = frozenset({Kind.WARN, Kind.FINISH})
 SECTIONS = ("preset", "looks", "gates", "strategy", "safeguards", "shadow")
 
 
@@ -37,22 +38,25 @@ class Policy:
 
     def judge(self, facts: Facts) -> Verdict:
         """Return the verdict on one report."""
-        gate, warnings = self._judge_gates(facts)
+        heard = self._hear_gates(facts)
         strategic = self._judge_strategy(facts) if facts.look is not None else None
-        if gate is not None:
-            answer, others = self.safeguards.answer_gate(facts, gate), [*warnings, strategic]
-        elif strategic is not None and (strategic.speaks_against or not warnings):
-            answer, others = strategic, [*warnings]
-        elif warnings:
-            answer, others = warnings[0], [*warnings[1:], strategic]
+        if heard.stop is not None:
+            answer, others = self.safeguards.answer_gate(facts, heard.stop), [*heard.warnings, strategic]
+        elif strategic is not None and strategic.speaks_against:
+            answer, others = strategic, [*heard.warnings]
+        elif strategic is not None and strategic.kind is Kind.KEEP and heard.finish is not None:
+            answer = self.safeguards.answer_finish(facts, heard.finish)
+            others = [strategic, *(warning for warning in heard.warnings if warning.rule != answer.rule)]
+        elif heard.warnings:
+            answer, others = heard.warnings[0], [*heard.warnings[1:], strategic]
         else:
-            answer, others = self._nothing_to_say(facts), []
+            answer, others = strategic or nothing_to_say(facts), []
         return replace(with_concurring(answer, [verdict for verdict in others if verdict]), shadow=self.shadow)
 
     def is_alarmed(self, facts: Facts) -> bool:
         """Say whether the trial's own points alone call for a verdict between decision points."""
-        gate, warnings = self._judge_gates(replace(facts, peers=None))
-        return gate is not None or bool(warnings)
+        heard = self._hear_gates(replace(facts, peers=None))
+        return heard.stop is not None or bool(heard.warnings)
 
     def grid(self, *, horizon: int, report_steps: Sequence[int] = (), path: str = "policy") -> tuple[int, ...]:
         """Return the decision points of trials of this length; PolicyError if they do not fit it."""
@@ -117,27 +121,29 @@ class Policy:
         """
         return _read_policy(data, path)
 
-    def _judge_gates(self, facts: Facts) -> tuple[Verdict | None, list[Verdict]]:
-        """Return the first gate's stop, if any, and the warnings that begin with this report."""
+    def _hear_gates(self, facts: Facts) -> _Heard:
+        """Ask the gates in order: the first stop, the warnings that begin with this report, a plateau's FINISH.
+
+        A warning is given once while it lasts. A FINISH is for the safeguards and the strategy to weigh at a decision
+        point; between decision points it is a warning.
+        """
         warnings: list[Verdict] = []
+        finish: Verdict | None = None
         for gate in self.gates:
             verdict = gate.judge(facts)
-            if verdict.kind.halts:
-                return verdict, warnings
-            if verdict.kind is Kind.WARN and gate.judge(facts.before()).kind is not Kind.WARN:
-                warnings.append(verdict)
-        return None, warnings
+            if verdict.kind is Kind.FINISH:
+                finish = finish or verdict
+            elif verdict.kind.halts:
+                return _Heard(stop=verdict, warnings=tuple(warnings))
+            if verdict.kind in NOTICING and gate.judge(facts.before()).kind not in NOTICING:
+                warnings.append(replace(verdict, kind=Kind.WARN))
+        return _Heard(warnings=tuple(warnings), finish=finish)
 
     def _judge_strategy(self, facts: Facts) -> Verdict | None:
         if self.strategy is None:
             return None
         verdict = self.safeguards.too_few_peers(facts) or self.strategy.judge(facts)
         return self.safeguards.answer_strategy(facts, verdict) if verdict.kind.halts else verdict
-
-    def _nothing_to_say(self, facts: Facts) -> Verdict:
-        return Verdict(
-            kind=Kind.KEEP, rule="gates", version=1, step=facts.step, clause="no gate has anything against it"
-        )
 
     def _rules(self, path: str) -> list[tuple[str, Rule]]:
         gates = [(f"{path}.gates[{index}]", gate) for index, gate in enumerate(self.gates)]
@@ -148,6 +154,20 @@ class Policy:
 
     def _names(self, rules: Sequence[Rule]) -> str:
         return ", ".join(rule.name for rule in rules) or "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Heard:
+    """What the gates said about one report."""
+
+    stop: Verdict | None = None
+    warnings: tuple[Verdict, ...] = ()
+    finish: Verdict | None = None
+
+
+def nothing_to_say(facts: Facts) -> Verdict:
+    """Return the KEEP of a report that no rule had anything to say about."""
+    return Verdict(kind=Kind.KEEP, rule="gates", version=1, step=facts.step, clause="no gate has anything against it")
 
 
 def with_concurring(verdict: Verdict, others: Sequence[Verdict]) -> Verdict:

@@ -68,6 +68,11 @@ class Safeguards:
                 return protected(verdict, *found)
         return self.answer_gate(facts, verdict)
 
+    def answer_finish(self, facts: Facts, verdict: Verdict) -> Verdict:
+        """Return a FINISH, or the PROTECT of a trial that is among the best here, pinned or a control."""
+        found = self._top(facts, verdict)
+        return protected(verdict, *found) if found else self.answer_gate(facts, verdict)
+
     def answer_gate(self, facts: Facts, verdict: Verdict) -> Verdict:
         """Return a gate's verdict, or the PROTECT of a pin or of the control arm; a hard verdict stands."""
         if verdict.hard:

@@ -11,12 +11,18 @@ from pruning.rules.asha import Asha
 from pruning.rules.base import Rule
 from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.divergence import Divergence
+from pruning.rules.overfitting import Overfitting
 from pruning.rules.percentile import Percentile
+from pruning.rules.plateau import Plateau
 from pruning.rules.threshold import Threshold
+from pruning.rules.trend import Trend
 
 GATES: Mapping[str, type[Rule]] = {
     "divergence": Divergence,
+    "overfitting": Overfitting,
+    "plateau": Plateau,
     "threshold": Threshold,
+    "trend": Trend,
 }
 """Rules on the trial alone, judged on every report."""
 

@@ -191,6 +191,28 @@ class Facts:
         """Return the value as told that belongs to a finite key."""
         return (-key if self.maximize else key) + 0.0
 
+    @property
+    def normalised(self) -> Curve:
+        """Return the objective's curve with lower as better; what is not finite stays so."""
+        return self.as_objective(self.curve)
+
+    @property
+    def best(self) -> float:
+        """Return the best value told so far; NaN while nothing finite was told."""
+        keys = self.keys(self.curve)
+        best = float(keys.min()) if keys.size else WORST
+        return self.told(best) if math.isfinite(best) else math.nan
+
+    @property
+    def best_step(self) -> int | None:
+        """Return where the best value was first told; None while nothing finite was."""
+        keys = self.keys(self.curve)
+        return int(self.curve.steps[int(keys.argmin())]) if keys.size and np.isfinite(keys).any() else None
+
+    def as_objective(self, curve: Curve) -> Curve:
+        """Return a series of the objective's direction with lower as better."""
+        return Curve(steps=curve.steps, values=-curve.values) if self.maximize else curve
+
     def keys(self, curve: Curve) -> NDArray[np.float64]:
         """Return the curve's values as keys."""
         values = -curve.values if self.maximize else curve.values

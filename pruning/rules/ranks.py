@@ -45,11 +45,7 @@ def rank_evidence(facts: Facts, *, by: str, quota_of: Callable[[int], int]) -> d
 
 def reference(facts: Facts, by: str) -> float:
     """Return the judged trial's own value: as told at the step, or the best told so far (NaN if none is finite)."""
-    if by == "value":
-        return facts.value
-    keys = facts.keys(facts.curve)
-    best = float(keys.min()) if keys.size else math.inf
-    return facts.told(best) if math.isfinite(best) else math.nan
+    return facts.value if by == "value" else facts.best
 
 
 def cut_of(facts: Facts, rung: Rung, quota: int) -> tuple[float | None, int | None]:

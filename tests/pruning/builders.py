@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from pruning.calibrated_population import CalibratedPopulation
 from pruning.population import Population, key
@@ -59,17 +61,23 @@ def at_look(
     return replace(facts, **more)  # type: ignore[arg-type]  # the names are those of Facts
 
 
+def training(own: Curve, *, maximize: bool) -> Curve:
+    """Return the curve's values from worst to best."""
+    values = np.sort(np.nan_to_num(own.values))
+    return Curve.of(own.steps, values if maximize else values[::-1])
+
+
 def play(
     judge: Rule,
     curves: Sequence[Curve],
     *,
     maximize: bool = False,
     looks: Sequence[int] = LOOKS,
-    others: Mapping[str, Sequence[Curve]] | None = None,
 ) -> list[Verdict]:
     """Judge every report of all trials, one trial after the other, as a study with one slot would.
 
-    Gates judge every report, strategies the decision points; a stopped trial reports no more.
+    Gates judge every report, strategies the decision points; a stopped trial reports no more. Every trial's
+    `train_loss` is its objective's values from worst to best: training that goes well whatever validation does.
     """
     population = CalibratedPopulation(looks=looks, horizon=HORIZON)
     verdicts: list[Verdict] = []
@@ -85,7 +93,7 @@ def play(
                 trial=number,
                 curve=seen,
                 looks=tuple(looks),
-                others={name: series[number].until(step) for name, series in (others or {}).items()},
+                others={"train_loss": training(own, maximize=maximize).until(step)},
             )
             if step in looks or step == HORIZON:
                 keys = facts.keys(seen)

@@ -404,7 +404,7 @@ NAME = "calibrated_halving"
     "promise",
     [
         contract.test_the_same_facts_give_the_same_verdict,
-        contract.test_a_rule_stops_some_and_keeps_some,
+        contract.test_a_rule_keeps_some_and_speaks_against_others,
         contract.test_maximising_the_negated_metric_gives_mirrored_verdicts,
         contract.test_an_affine_change_of_the_metric_changes_nothing,
         contract.test_a_strategy_ranks_a_value_that_is_not_finite_last,
