@@ -13,7 +13,17 @@ from trials.models import MetricSummary, Study, Trial
 from trials.plan import Plan
 from trials.space.distributions import distribution
 
-COLUMNS = ("number", "state", "params", "value", "last_step", "last_value", "last_value_state", "ending_motive")
+COLUMNS = (
+    "study",
+    "number",
+    "state",
+    "params",
+    "value",
+    "last_step",
+    "last_value",
+    "last_value_state",
+    "ending_motive",
+)
 
 
 def past_trials(study: Study, plan: Plan) -> list[FrozenTrial]:

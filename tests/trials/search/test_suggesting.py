@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from tests.trials.builders import NOW, a_study
 from trials.models import Study, Trial
@@ -121,6 +122,19 @@ def test_the_sampler_is_told_what_became_of_every_trial() -> None:
     assert past[1].intermediate_values == {4: 0.7}
     assert str(past[2].intermediate_values[4]) == "nan"
     assert past[0].params == trials[0].params
+
+
+@pytest.mark.django_db
+def test_a_suggestion_asks_the_database_as_often_after_many_trials_as_after_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    study = a_study(space=SPACE, budget=Budget(trials=30), sampler=TPE)
+    top_up(study, free_slots=20, at=NOW)
+    for trial in study.trials.all():
+        end(trial, trial.params["lr"])
+
+    with django_assert_num_queries(2):  # the plan, the trials
+        suggest(study)
 
 
 @pytest.mark.django_db
