@@ -57,6 +57,11 @@ def gated(pool: Pool) -> Policy:
     return Policy(gates=(Divergence(),), safeguards=Safeguards(control_every=0))
 
 
+def preset(name: str) -> Callable[[Pool], Policy]:
+    """Return a preset as it ships: other looks, the whole divergence gate, the control arm."""
+    return lambda pool: Policy.from_mapping(name)
+
+
 def asha(eta: float) -> Callable[[Pool], Policy]:
     return lambda pool: made(Asha(eta=eta), Geometric(first=1, factor=eta), pool)
 
@@ -81,6 +86,9 @@ TAIL: Mapping[str, Any] = {"risk": 0.35, "tail": 0.1, "min_pairs_jump": 5}
 POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "full": full,
     "divergence": gated,
+    "safe": preset("safe"),
+    "balanced": preset("balanced"),
+    "fast": preset("fast"),
     "asha 3": asha(3.0),
     "asha 2": asha(2.0),
     "median": percentile(50.0, "finished"),

@@ -239,6 +239,7 @@ class _Study:
         if verdict.kind is Kind.FINISH:
             trial.ended = Ended.COMPLETE
             self.population.finish(number, step, best)
+            self.population.complete(number)
             return
         self.population.eliminate(number, step)
         trial.ended = Ended.PRUNED
