@@ -1,0 +1,42 @@
+"""The page on pruning names every rule, setting, safeguard and preset, and its examples are valid policies."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pruning.policy import Policy
+from pruning.presets import PRESETS
+from pruning.rules import RULES
+from pruning.safeguards import Safeguards
+
+PAGE = (Path(__file__).parents[2] / "docs" / "pruning.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_stands_on_the_page_with_all_its_settings(name: str) -> None:
+    (row,) = re.findall(rf"^\| `{name}` \|.*$", PAGE, re.MULTILINE)
+
+    settings = [field.name for field in dataclasses.fields(RULES[name])]  # type: ignore[arg-type]  # by contract
+    assert [setting for setting in settings if f"`{setting}`" not in row] == []
+
+
+@pytest.mark.parametrize("setting", [field.name for field in dataclasses.fields(Safeguards)])
+def test_a_safeguard_stands_on_the_page(setting: str) -> None:
+    assert len(re.findall(rf"^\| `{setting}` \|", PAGE, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_preset_stands_on_the_page(preset: str) -> None:
+    assert len(re.findall(rf"^\| `{preset}` \|", PAGE, re.MULTILINE)) == 1
+
+
+def test_the_examples_are_policies() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+    assert len(examples) == 2
+    for example in examples:
+        policy = Policy.from_mapping(yaml.safe_load(example)["policy"])
+        assert policy.problems(horizon=12288) == []
