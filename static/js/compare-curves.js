@@ -71,10 +71,13 @@ const labels = (trials, data, range, height, colours) => {
 };
 
 const valueRange = (trials, objective, others) => {
-  const values = [...trials.flatMap((trial) => [...(trial.series[objective]?.y ?? [])]), ...others.flatMap((curve) => [...curve.y])].filter(Number.isFinite).sort((a, b) => a - b);
-  if (!values.length) return null;
-  // What leaves the scale, a trial that diverged, must not flatten the others.
-  const [low, high] = [quantile(values, 0.01), quantile(values, 0.985)];
+  const own = trials.map((trial) => [...(trial.series[objective]?.y ?? [])].filter(Number.isFinite)).filter((values) => values.length);
+  if (!own.length) return null;
+  // What leaves the scale, a trial that diverged, must not flatten the others; those behind them only fill it.
+  const extremes = (q) => [...own, ...others.map((curve) => [...curve.y])].map((values) => quantile(values, q));
+  const values = own.flat();
+  const low = Math.max(quantile(values, 0.01), 2 * quantile(extremes(0), 0.5) - quantile(extremes(1), 0.5));
+  const high = Math.min(quantile(values, 0.985), 2 * quantile(extremes(1), 0.5) - quantile(extremes(0), 0.5));
   const margin = 0.06 * (high - low) || 0.5;
   return [low - margin, high + margin];
 };

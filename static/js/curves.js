@@ -30,7 +30,10 @@ const valueRange = (curves, minimize, log) => {
   const values = curves.flatMap((curve) => [...curve.y]).filter((y) => Number.isFinite(y) && (!log || y > 0));
   if (!values.length) return null;
   const best = values.reduce((a, b) => (minimize ? Math.min(a, b) : Math.max(a, b)));
-  const worst = quantile(values, minimize ? 0.985 : 0.015);
+  // One trial that ran away for long has many values: half of the trials' worst ones bound what all may take up.
+  const typical = quantile(curves.map((curve) => quantile(curve.y, minimize ? 1 : 0)), 0.5);
+  const [edge, reach] = [quantile(values, minimize ? 0.985 : 0.015), best + 1.6 * (typical - best)];
+  const worst = minimize ? Math.min(edge, reach) : Math.max(edge, reach);
   const [low, high] = log ? [best, worst].map(Math.log10) : [best, worst];
   const margin = 0.05 * Math.abs(high - low) || 0.5;
   return [Math.min(low, high) - margin, Math.max(low, high) + margin];
