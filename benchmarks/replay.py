@@ -134,7 +134,7 @@ def main() -> None:
                         work.write(json.dumps(finished[key]).encode() + b"\n")
                     cells.append(finished[key])
             print(f"{task}: {len(pool.recordings)} runs of {pool.horizon} reports", flush=True)
-    text = replay_tables.tables(cells, chosen)
+    text = replay_tables.tables(cells, chosen, against=options.against)
     print(text)
     if options.markdown:
         options.markdown.write_text(text + "\n")
@@ -151,6 +151,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--tasks", nargs="*", default=(), help="beginnings of task names")
     parser.add_argument("--policies", nargs="*", choices=list(POLICIES), metavar="NAME", help=", ".join(POLICIES))
+    parser.add_argument("--against", nargs="*", default=(), help="policies to which differences are shown")
     parser.add_argument("--markdown", type=Path, help="write the tables here too")
     return parser.parse_args()
 

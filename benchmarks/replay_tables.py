@@ -13,10 +13,11 @@ DRAWS = 4000
 FIGURES = ("compute", "regret", "lost", "material")
 
 
-def tables(cells: Sequence[Cell], policies: Sequence[str]) -> str:
-    """Return the tables as Markdown: all families together, every family, every task."""
+def tables(cells: Sequence[Cell], policies: Sequence[str], *, against: Sequence[str] = ()) -> str:
+    """Return the tables as Markdown: all families together, differences, every family, every task."""
     figures = _Figures(cells, policies)
-    return "\n".join([*_total(figures), "", *_families(figures), "", *_tasks(figures)])
+    differences = [line for name in against for line in (*_differences(figures, name), "")]
+    return "\n".join([*_total(figures), "", *differences, *_families(figures), "", *_tasks(figures)])
 
 
 class _Figures:
@@ -68,6 +69,28 @@ def _total(figures: _Figures) -> list[str]:
             f"| {policy} | {100 * compute:.1f} % | {regret:.4f} [{low[place, 1]:.4f}, {high[place, 1]:.4f}] "
             f"| {100 * lost:.0f} % [{100 * low[place, 2]:.0f}, {100 * high[place, 2]:.0f}] | {100 * material:.0f} % |"
         )
+    return lines
+
+
+def _differences(figures: _Figures, reference: str) -> list[str]:
+    """Return every policy's difference to one of them, paired by task and order."""
+    place = figures.policies.index(reference)
+    total, draws = figures.total(lambda tasks: tasks.mean(axis=0)), figures.draws()
+    low, high = np.quantile(draws - draws[:, place : place + 1], [0.025, 0.975], axis=0)
+    lines = [
+        f"Differences to {reference} [95 %]:",
+        "",
+        "| Policy | Compute | Regret | Best lost |",
+        "| - | - | - | - |",
+    ]
+    for other, policy in enumerate(figures.policies):
+        compute, regret, lost, _ = total[other] - total[place]
+        if other != place:
+            lines.append(
+                f"| {policy} | {100 * compute:+.1f} [{100 * low[other, 0]:+.1f}, {100 * high[other, 0]:+.1f}] points "
+                f"| {regret:+.4f} [{low[other, 1]:+.4f}, {high[other, 1]:+.4f}] "
+                f"| {100 * lost:+.0f} [{100 * low[other, 2]:+.0f}, {100 * high[other, 2]:+.0f}] points |"
+            )
     return lines
 
 

@@ -43,7 +43,7 @@ def _task(folder: Path, name: str, runs: int) -> dict[str, object]:
 
 def replay(curves: Path, work: Path) -> str:
     command = [sys.executable, str(SCRIPT), "--curves", str(curves), "--work", str(work), "--orders", "2"]
-    command += ["--policies", "full", "stop 20 %"]
+    command += ["--policies", "full", "stop 20 %", "--against", "full"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return str(done.stdout)
 
@@ -69,4 +69,5 @@ def test_tables_name_compute_regret_and_losses_and_what_was_skipped(curves: Path
     assert "skipped toys__small: sweep of 5 runs, where 30 that differ are needed" in told
     assert f"toys__falling: {RUNS} runs of {REPORTS} reports" in told
     assert "| full | 100.0 % | 0.0000 [0.0000, 0.0000] | 0 % [0, 0] | 0 % |" in told
+    assert "Differences to full [95 %]:" in told
     assert "| toys__falling | 100 % / 0.000 / 0 % |" in told
