@@ -14,8 +14,8 @@ from pruning.pages.moment import Peer, number_of, peers_at
 from pruning.rules.words import apart, number
 from trials.models import Study, Trial
 from trials.pages.parts import Fact, Neighbour, Opened, Paragraph
+from trials.pages.words import NARROW_SPACE, counted, ending_of, kind_of, percent, say, signed, strong, whole
 from trials.pages.words import brief as without_head
-from trials.pages.words import counted, ending_of, kind_of, percent, say, signed, strong, whole
 from trials.pages.words import number as told
 
 AROUND = 4
@@ -181,7 +181,7 @@ def _differ_down(study: Study, event: PruningEvent, evidence: Mapping[str, Any])
         )
     rank, quota, population = evidence["rank"], evidence["quota"], evidence["population"]
     if population:
-        share, kept = f"{rank / population:.1%}".replace("%", " %"), f"{quota / population:.1%}".replace("%", " %")
+        share, kept = (f"{n / population:.1%}".replace("%", f"{NARROW_SPACE}%") for n in (rank, quota))
         points.append(say("Or a quota of ", strong(str(rank)), f" instead of {quota}: {share} kept, not {kept}."))
     return [*points, *_differ_safeguard(event, evidence)]
 

@@ -89,7 +89,7 @@ def _column(frame: Frame, trial: Trial, ruling: Ruling | None, spared: bool) -> 
         url=trial.get_absolute_url(),
         kind=words.kind_of(trial.state, trial.ending_motive, spared=spared),
         ending=words.ending_of(trial.state, trial.ending_code, spared=spared and trial.has_ended),
-        sentence=standing(trial),
+        sentence=ruling.sentence if ruling is not None and ruling.is_spared else standing(trial),
         steps=words.whole(step),
         horizon=words.whole(study.horizon),
         track=Track(step, study.horizon, frame.looks, words.kind_of(trial.state, trial.ending_motive), letter),

@@ -77,12 +77,13 @@ def was_that_right(arm: ControlArm) -> Paragraph:
         return say(
             opening,
             strong("None beat the best value in hand" if arm.judged > 1 else "It did not beat the best value in hand"),
-            f", so at most {words.percent(arm.high)} of the stops were wrong (95 % interval).",
+            f", so at most {words.percent(arm.high)} of the stops were wrong (95\u202f% interval).",
         )
     return say(
         opening,
         strong(f"{arm.wrong} of {arm.judged} beat the best value in hand"),
-        f", so between {words.percent(arm.low)} and {words.percent(arm.high)} of the stops were wrong (95 % interval).",
+        f", so between {words.percent(arm.low)} and {words.percent(arm.high)} of the stops were wrong "
+        "(95\u202f% interval).",
     )
 
 

@@ -10,6 +10,8 @@ from trials.pages.parts import Run
 
 NOT_TOLD = "–"
 _MINUS = "−"
+# Keeps a number and its unit on one line.
+NARROW_SPACE = "\u202f"
 
 
 def number(value: float | None) -> str:
@@ -77,12 +79,12 @@ def whole(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share in whole percent; under one percent says so.
 
-    >>> percent(0.67), percent(0.004), percent(0.0)
-    ('67 %', 'under 1 %', '0 %')
+    >>> percent(0.67).replace(NARROW_SPACE, "_"), percent(0.004).replace(NARROW_SPACE, "_")
+    ('67_%', 'under 1_%')
     """
     if 0 < share < 0.005:
-        return "under 1 %"
-    return f"{share:.0%}".replace("%", " %")
+        return f"under 1{NARROW_SPACE}%"
+    return f"{share:.0%}".replace("%", f"{NARROW_SPACE}%")
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:

@@ -15,11 +15,11 @@ def steps(*values: int) -> np.ndarray:
 def test_an_array_comes_back_as_float32() -> None:
     values = np.array([0.1, np.nan, -3.5])
 
-    assert np.array_equal(unpacked(pack(values)), values.astype("f4"), equal_nan=True)
+    assert np.array_equal(unpacked({**pack(values)}), values.astype("f4"), equal_nan=True)
 
 
 def test_what_float32_cannot_hold_becomes_infinite_without_a_warning() -> None:
-    assert unpacked(pack([1e300, -1e300])).tolist() == [float("inf"), float("-inf")]
+    assert unpacked({**pack([1e300, -1e300])}).tolist() == [float("inf"), float("-inf")]
 
 
 def test_curves_are_joined_with_one_gap_between_two() -> None:

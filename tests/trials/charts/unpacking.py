@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Curve = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def unpacked(packed: Mapping[str, str]) -> NDArray[np.float32]:
+def unpacked(packed: Mapping[str, Any]) -> NDArray[np.float32]:
     """Return a packed array."""
     assert packed["dtype"] == "f4"
     return np.frombuffer(base64.b64decode(packed["b64"]), dtype="<f4")

@@ -107,7 +107,7 @@ def test_the_export_holds_what_the_query_asks_for(editor: Client, played: Played
     address = f"{reverse('trials:trials_csv', args=[played.study.pk])}?q=ending+%3D+outpaced"
 
     response = editor.get(address)
-    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode())))  # type: ignore[arg-type]  # it streams
+    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode())))
 
     expected = Trial.objects.filter(study=played.study, ending_code="outpaced").order_by("best_value")
     assert [int(row["trial"]) for row in rows] == [trial.number for trial in expected]

@@ -51,8 +51,8 @@ def test_every_standing_has_its_glyph(state: str, motive: str, spared: bool, kin
 
 
 def test_a_share_below_one_percent_is_not_rounded_to_nothing() -> None:
-    assert words.percent(0.004) == "under 1 %"
-    assert words.percent(0.67) == "67 %"
+    assert words.percent(0.004) == "under 1\u202f%"
+    assert words.percent(0.67) == "67\u202f%"
 
 
 def test_a_paragraph_is_made_of_runs() -> None:
