@@ -77,7 +77,7 @@ def test_compared_trials_are_drawn_over_each_other(visit: Visit, played: Played)
 
 def test_a_moment_draws_the_curve_as_it_was_known(visit: Visit, played: Played) -> None:
     event = PruningEvent.objects.of_study(played.study).filter(verdict="STOP", rule="asha").latest("sequence")
-    trial = Trial.objects.get(uid=event.trial_uid)
+    trial = played.study.trials.get(number=event.trial_number or 0)
 
     found = drawn(visit, f"/studies/{played.study.pk}/audit/{event.sequence}/", "moment")
 
