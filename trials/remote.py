@@ -14,9 +14,9 @@ from trials.running.advancing import advance
 from trials.running.claims import claim as claim_waiting
 from trials.seam import KEEP, Decision
 from trials.search import top_up
-from trials.studies import StudyRefused
+from trials.studies import StudyRefused, plan_of, room
 
-RACES_MAX = 5
+RACES_MAX = 20
 ENDED = {"complete": Trial.State.COMPLETE, "failed": Trial.State.FAILED}
 
 
@@ -40,8 +40,11 @@ def claim(study: Study, *, by: str, at: datetime) -> tuple[Attempt | None, str]:
         attempt = claim_waiting(None, queue="cpu", device="elsewhere", at=at, claimed_by=by, study=study)
         if attempt is not None:
             return attempt, ""
-        if not top_up(study, free_slots=1, at=at) and not study.n_waiting:
+        study.refresh_from_db()
+        if not room(study, plan_of(study)):
             break
+        # What still counts as waiting is being claimed by others in this moment: one more is for this claimer.
+        top_up(study, free_slots=study.n_waiting + 1, at=at)
     study.refresh_from_db()
     return None, "ended" if study.state == Study.State.ENDED or study.ending_code else "nothing_waits"
 

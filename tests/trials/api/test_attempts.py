@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.trials.api.conftest import Program, member
 from tests.trials.builders import NOW, STOP_AT_4, ScriptedReviewer, a_study
-from trials import endings
+from trials import endings, remote
 from trials.models import Attempt, SeriesTail, Study, Trial
 from trials.plan import Budget
 
@@ -291,3 +294,24 @@ def test_whoever_lost_the_role_reports_no_more(reporter: Program, study: Study) 
     assert reporter.post(f"attempts/{attempt['id']}/report", batch(1, 0.9))[0] == 403
     reporter.user.memberships.all().delete()
     assert reporter.post(f"attempts/{attempt['id']}/report", batch(1, 0.9))[0] == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_programs_that_claim_at_once_each_get_a_trial_of_their_own() -> None:
+    study = a_study(name="contended", budget=Budget(trials=6))
+    start = threading.Barrier(4)
+
+    def claim_two(name: int) -> list[int]:
+        try:
+            start.wait(timeout=30)
+            claimed = [remote.claim(Study.objects.get(pk=study.pk), by=f"p{name}", at=NOW)[0] for _ in range(2)]
+            return [attempt.trial.number for attempt in claimed if attempt is not None]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = [number for got in pool.map(claim_two, range(4)) for number in got]
+
+    assert sorted(numbers) == [0, 1, 2, 3, 4, 5]
+    study.refresh_from_db()
+    assert (study.n_running, study.n_waiting, study.next_number) == (6, 0, 6)

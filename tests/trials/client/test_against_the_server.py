@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -139,6 +141,23 @@ def test_the_example_tunes_a_study_over_the_network(
 
     study = Study.objects.get()
     assert (study.state, study.ending_code, study.n_complete) == ("ENDED", "finished", 3)
+
+
+def test_importing_it_brings_nothing_of_the_server() -> None:
+    heavy = ("django", "rest_framework", "celery", "numpy", "optuna", "torch")
+    code = f"import sys, trials.client; print([name for name in {heavy} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
+def test_the_command_line_asks_no_server_where_nothing_waits(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "trials.client", "deliver", "--url", "http://127.0.0.1:9", "--spool", str(tmp_path)]
+
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "0 requests arrived.\n")
 
 
 def test_the_names_it_exports_are_sorted_and_there() -> None:
