@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pruning.links import Spared
 from pruning.population import Population
 from pruning.rules.calibration import Calibration, Terms, calibrate, is_due
 
@@ -20,7 +21,7 @@ class CalibratedPopulation(Population):
         self._looks, self._horizon = tuple(looks), horizon
         self._arrivals = 0
         self._standing: dict[Terms, Calibration] = {}
-        self._spared: dict[int, float] = {}
+        self._spared: dict[int, Spared] = {}
 
     @property
     def arrivals(self) -> int:
@@ -40,12 +41,14 @@ class CalibratedPopulation(Population):
         """Return the calibration in force under these terms without making one."""
         return self._standing.get(terms)
 
-    def flag(self, trial: int, *, weight: float) -> None:
-        """Hear that a control trial was spared: it stands for `weight` trials that were not."""
-        self._spared[trial] = weight
+    def flag(self, trial: int, *, step: int, weight: float) -> None:
+        """Hear that a control trial was spared at `step`: it stands for `weight` trials that were not."""
+        first = self._spared.get(trial)
+        if first is None or step < first.step:
+            self._spared[trial] = Spared(step=step, weight=weight)
 
-    def spared(self) -> Mapping[int, float]:
-        """Return the flagged control trials with their weights."""
+    def spared(self) -> Mapping[int, Spared]:
+        """Return the flagged control trials by number."""
         return self._spared
 
     def calibration(self, terms: Terms) -> Calibration:

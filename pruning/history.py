@@ -114,7 +114,7 @@ class Course:
                 self.population.finish(number, step, key(evidence.get("best"), maximize=self.maximize))
                 self.population.complete(number)
             case "PROTECT" if row.reason == "control" and evidence.get("overruled_reason") == "outpaced":
-                self.population.flag(number, weight=float(evidence["draw"]["every"]))
+                self.population.flag(number, step=step, weight=float(evidence["draw"]["every"]))
 
     def _wait(self, number: int, row: PruningEvent) -> None:
         evidence: dict[str, Any] = row.evidence

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,15 @@ FIRM = 0.999
 """Correlations are kept within this on Fisher's scale, where 1 would be infinite."""
 FEWEST_FLAGGED = 10
 """From so many flagged control trials on, the propensity-weighted link is computed beside the plain one."""
+
+
+class Spared(NamedTuple):
+    """A control trial that a cut would have taken."""
+
+    step: int
+    """The first decision point at which it would have been."""
+    weight: float
+    """The inverse of the probability with which such a trial is spared: it stands for so many that were not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +169,12 @@ def measure(
     horizon: int,
     is_jump: bool,
     shrinkage: Shrinkage,
-    spared: Mapping[int, float] | None = None,
+    spared: Mapping[int, Spared] | None = None,
 ) -> Link | None:
     """Return the link between two decision points; None while too few pairs or no spread leave it unknown.
 
-    horizon: the planned length. is_jump: a decision point lies between them. spared: flagged control trials, by
-    number, with the inverse of the probability with which such a trial is spared.
+    horizon: the planned length. is_jump: a decision point lies between them. spared: flagged control trials by
+    number; those flagged before `end` stand for others that did not come there.
     """
     _, here, there = np.intersect1d(start.trials, end.trials, assume_unique=True, return_indices=True)
     pairs = int(here.size)
@@ -181,10 +191,8 @@ def measure(
     z, error = _shrunk(corrected, pairs, prior, shrinkage.prior_weight)
     weighted, flagged = None, 0
     if spared:
-        weights = np.fromiter((spared.get(trial, 0.0) for trial in start.trials[here].tolist()), np.float64, pairs)
-        flagged = int(np.count_nonzero(weights))
+        weights, flagged = _weights(start.trials[here], end.step, spared)
         if flagged >= FEWEST_FLAGGED:
-            weights = np.where(weights > 0, weights, 1.0)
             weighted = correlation(before, after, weights)
             z, error = _lower((z, error), weighted, weights, prior, shrinkage)
     return Link(
@@ -202,6 +210,13 @@ def measure(
         error=error,
         lcb=shrinkage.lcb,
     )
+
+
+def _weights(trials: NDArray[np.int64], end: int, spared: Mapping[int, Spared]) -> tuple[Floats, int]:
+    """Return every pair's weight, and how many pairs are controls flagged before `end`."""
+    flagged = [spared.get(trial) for trial in trials.tolist()]
+    weights = [found.weight if found is not None and found.step < end else 0.0 for found in flagged]
+    return np.array([weight or 1.0 for weight in weights]), sum(weight > 0 for weight in weights)
 
 
 def best_chains(steps: Sequence[int], links: Sequence[Link]) -> dict[int, Chain]:

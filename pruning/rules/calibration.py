@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 from pruning.canonical import fingerprint
-from pruning.links import Chain, Link, Members, Shrinkage, best_chains, measure
+from pruning.links import Chain, Link, Members, Shrinkage, Spared, best_chains, measure
 from pruning.quotas import Share, best_payoff, within_risk
 from pruning.rules.base import Peers
 
@@ -127,8 +127,8 @@ class CalibratedPeers(Protocol):
     def calibration(self, terms: Terms) -> Calibration | None:
         """Return the calibration in force under these terms; None before the first."""
 
-    def spared(self) -> Mapping[int, float]:
-        """Return the flagged control trials, with the inverse of the probability that such a trial is spared."""
+    def spared(self) -> Mapping[int, Spared]:
+        """Return the flagged control trials by number."""
 
 
 def is_due(*, arrivals: int, last: int) -> bool:
@@ -144,7 +144,7 @@ def calibrate(
     terms: Terms,
     version: int = 0,
     arrivals: int = 0,
-    spared: Mapping[int, float] | None = None,
+    spared: Mapping[int, Spared] | None = None,
 ) -> Calibration:
     """Return the calibration of a study from its observations.
 
@@ -179,7 +179,9 @@ def calibrate(
     )
 
 
-def _links(members: Sequence[Members], *, horizon: int, terms: Terms, spared: Mapping[int, float] | None) -> list[Link]:
+def _links(
+    members: Sequence[Members], *, horizon: int, terms: Terms, spared: Mapping[int, Spared] | None
+) -> list[Link]:
     found: list[Link] = []
     last = len(members) - 1
     for start in range(last):

@@ -257,7 +257,7 @@ class _Study:
     def _spare(self, number: int, drawn: Draw, verdict: Verdict) -> None:
         """Count a control trial that its rung's cut would have taken for all that were not spared."""
         if verdict.evidence.get("overruled_reason") == "outpaced":
-            self.population.flag(number, weight=float(drawn.every))
+            self.population.flag(number, step=verdict.step, weight=float(drawn.every))
 
     def _fate(self, trial: _Trial) -> Fate:
         best = float(trial.best[trial.reports - 1]) if trial.reports else WORST

@@ -232,13 +232,25 @@ def test_a_stored_calibration_is_the_one_cited() -> None:
 def test_flagged_controls_are_heard() -> None:
     plain, contradicted = study(), study()
     for trial in range(12):
-        contradicted.flag(trial, weight=20.0)
+        contradicted.flag(trial, step=2, weight=20.0)
 
     links = contradicted.calibration(RULE.terms).links
 
     assert {link.flagged for link in links} == {12}
     assert all(link.weighted is not None for link in links)
     assert all(link.weighted is None for link in plain.calibration(RULE.terms).links)
+
+
+def test_a_control_trial_counts_from_the_first_point_that_would_have_cut_it() -> None:
+    population = study()
+    for trial in range(12):
+        population.flag(trial, step=8, weight=20.0)
+        population.flag(trial, step=4, weight=20.0)
+
+    flagged = {(link.start, link.end): link.flagged for link in population.calibration(RULE.terms).links}
+
+    assert flagged[2, 4] == 0  # up to step 4 it was like any other
+    assert flagged[2, 8] == flagged[4, 8] == flagged[8, HORIZON] == 12
 
 
 def test_links_are_measured_over_the_newest_trials() -> None:

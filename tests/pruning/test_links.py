@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pruning.links import LIBRARY, Chain, Link, Members, Shrinkage, best_chains, measure, prior_agreement
+from pruning.links import LIBRARY, Chain, Link, Members, Shrinkage, Spared, best_chains, measure, prior_agreement
 from pruning.normal import cdf, correlation, quantile, scores
 from pruning.quotas import LEVELS, best_payoff, survival, winner_score, within_risk
 
@@ -151,7 +151,7 @@ def test_flagged_controls_lower_a_link_from_ten_on() -> None:
             horizon=HORIZON,
             is_jump=False,
             shrinkage=Shrinkage(),
-            spared=dict.fromkeys(range(30, 30 + flagged), 20.0),
+            spared=dict.fromkeys(range(30, 30 + flagged), Spared(2, 20.0)),
         )
         for flagged in (0, 9, 10)
     )
@@ -169,7 +169,7 @@ def test_controls_that_agree_do_not_raise_a_link() -> None:
     early, late = line(40), line(40, step=8)
     plain, weighted = (
         measure(early, late, horizon=HORIZON, is_jump=False, shrinkage=Shrinkage(), spared=spared)
-        for spared in ({}, dict.fromkeys(range(25, 40), 20.0))
+        for spared in ({}, dict.fromkeys(range(25, 40), Spared(2, 20.0)))
     )
 
     assert plain is not None
