@@ -9,6 +9,8 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
+
 from pruning.canonical import GENESIS, HEADER
 from pruning.ledger import COLUMNS, in_body
 from pruning.models import LedgerHead, PruningEvent
@@ -47,20 +49,26 @@ class Verification:
 
 
 def verify(study_uid: UUID) -> Verification:
-    """Check one study's ledger, row by row in constant memory; the first bad row is named."""
+    """Check one study's ledger, row by row in constant memory; the first bad row is named.
+
+    It may be growing meanwhile: the study is read before its head and the head before the rows, so each may only
+    be ahead of the one read earlier; what comes after the head that was read is left for the next time.
+    """
+    study = Study.objects.filter(uid=study_uid).first()
     head = LedgerHead.objects.filter(study_uid=study_uid).first()
     name = head.study_name if head else str(study_uid)
     n, previous = 0, GENESIS
     expected = head.first_sequence if head else None
     rows = PruningEvent.objects.filter(study_uid=study_uid).order_by("sequence")
-    for row in rows.values_list(*COLUMNS, "hash", "body").iterator(chunk_size=CHUNK):
+    known = rows.filter(sequence__lte=head.sequence) if head else rows
+    for row in known.values_list(*COLUMNS, "hash", "body").iterator(chunk_size=CHUNK):
         sequence = row[_SEQUENCE]
         problem = _problem(row, expected, previous)
         if problem:
             return Verification(study_uid=study_uid, study_name=name, n_rows=n, sequence=sequence, problem=problem)
         n, previous, expected = n + 1, row[-2], sequence + 1
-    last = (expected or 1) - 1
-    return Verification(study_uid=study_uid, study_name=name, n_rows=n, problem=_head_problem(head, n, last, previous))
+    problem = _head_problem(head, n, (expected or 1) - 1, previous) or _beyond(study_uid, study, head)
+    return Verification(study_uid=study_uid, study_name=name, n_rows=n, problem=problem)
 
 
 def ledgers() -> list[tuple[UUID, str]]:
@@ -101,9 +109,17 @@ def _head_problem(head: LedgerHead | None, n: int, last: int, last_hash: str) ->
         return f"the head counts {head.n_rows} rows up to entry {head.sequence}, the chain has {n} up to {last}"
     if head.hash != last_hash:
         return "the head's hash is not that of the last row"
-    study = Study.objects.filter(uid=head.study_uid).first()
+    return ""
+
+
+def _beyond(study_uid: UUID, study: Study | None, head: LedgerHead | None) -> str:
+    """Return what is wrong between the head, the study it belongs to and the newest row, or nothing."""
+    if head is None:
+        return ""
     if study is None:
         return "" if head.deleted_at else "the study is gone and no tombstone tells of it"
-    if study.sequence != head.sequence:
+    if study.sequence > head.sequence:
         return f"the study stands at entry {study.sequence}, its ledger at {head.sequence}"
-    return ""
+    newest = PruningEvent.objects.filter(study_uid=study_uid).aggregate(newest=Max("sequence"))["newest"] or 0
+    head_now = LedgerHead.objects.get(study_uid=study_uid).sequence
+    return f"there is an entry {newest} beyond the head at {head_now}" if newest > head_now else ""

@@ -170,6 +170,16 @@ def test_a_head_cut_off_with_its_rows_is_found_by_the_study() -> None:
     assert verify(study.uid).problem == f"the study stands at entry {study.sequence}, its ledger at {before.sequence}"
 
 
+def test_a_row_beyond_the_head_is_found() -> None:
+    study = a_played_study(FLOORS)
+    last = events(study)[-1]
+    extra = ledger.seal(study.uid, Entry(kind="closed", sequence=last.sequence + 1, sentence="."), last.hash, last.at)
+
+    extra.save()
+
+    assert verify(study.uid).problem == f"there is an entry {extra.sequence} beyond the head at {last.sequence}"
+
+
 def test_a_gap_in_the_numbers_is_refused() -> None:
     study = a_study()
 
