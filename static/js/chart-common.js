@@ -162,21 +162,34 @@ export const mount = (figure, draw) => {
   let data = null;
   let etag = "";
   let notBefore = 0;
+  let later;
+  let planned = false;
 
-  const redraw = () => {
+  const drawNow = () => {
+    planned = false;
     if (!figure.isConnected || !data || !window.Plotly) return;
     const began = performance.now();
     const shown = draw({ figure, plot, data, state, colours: palette(), width: figure.clientWidth });
-    // A drawing that takes long is not repeated with every report.
-    notBefore = performance.now() + 8 * (performance.now() - began);
+    // A drawing that takes long must not take all the time there is.
+    notBefore = performance.now() + 2 * (performance.now() - began);
     note.textContent = shown === false ? MESSAGES.empty : shown === true ? "" : shown;
     plot.hidden = shown === false;
     figure.querySelector("[data-controls]")?.toggleAttribute("hidden", shown === false);
   };
 
+  // Several reasons to draw at once are one reason.
+  const redraw = () => {
+    if (!planned) requestAnimationFrame(drawNow);
+    planned = true;
+  };
+
   const refresh = async () => {
     if (!figure.isConnected) return forget();
-    if (performance.now() < notBefore) return;
+    clearTimeout(later);
+    if (performance.now() < notBefore) {
+      later = setTimeout(refresh, notBefore - performance.now());
+      return;
+    }
     try {
       const answer = await fetch(figure.dataset.src, { headers: etag ? { "If-None-Match": etag } : {} });
       if (answer.status === 304) return;

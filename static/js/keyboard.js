@@ -3,7 +3,13 @@
 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("[data-rows] > [data-row]")];
-const focused = () => document.querySelector("[data-row].row-focus") ?? rows().find((row) => row.querySelector("[aria-current]"));
+// The row is remembered by where it leads, so that it is found again after its table was swapped.
+let current = "";
+const leadsTo = (row) => row.querySelector("[data-open]")?.pathname;
+const focused = () => rows().find((row) => current && leadsTo(row) === current) ?? rows().find((row) => row.querySelector("[aria-current]"));
+const mark = () => {
+  for (const row of rows()) row.classList.toggle("row-focus", Boolean(current) && leadsTo(row) === current);
+};
 
 const follow = (selector) => document.querySelector(selector)?.click();
 
@@ -14,7 +20,8 @@ const move = (by) => {
   if (!all.length) return;
   const now = all.indexOf(focused());
   const row = all[Math.min(Math.max(now + by, 0), all.length - 1)];
-  for (const other of all) other.classList.toggle("row-focus", other === row);
+  current = leadsTo(row);
+  mark();
   row.querySelector("[data-open]")?.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 };
@@ -33,6 +40,8 @@ const KEYS = {
   c: () => follow("[data-tray]:not([hidden]) [data-tray-compare]"),
   "?": () => document.querySelector("[data-shortcuts-sheet]")?.showModal(),
 };
+
+document.addEventListener("htmx:afterSwap", mark);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

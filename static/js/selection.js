@@ -17,11 +17,8 @@ document.addEventListener("change", (event) => {
   const others = selected(new URL(location.href)).filter((number) => number !== box.value);
   const url = address(box.checked ? [...others, box.value] : others);
   history.replaceState(history.state, "", url);
-  const row = [...document.querySelectorAll("[data-row]")].indexOf(box.closest("[data-row]"));
   const again = { target: `#${root.id}`, select: `#${root.id}`, swap: "outerHTML show:none" };
   window.htmx.ajax("GET", url, again).then(() => {
-    const fresh = document.querySelectorAll("[data-row]")[row];
-    fresh?.classList.add("row-focus");
-    fresh?.querySelector("[data-select]")?.focus({ preventScroll: true });
+    document.querySelector(`[data-select][value="${CSS.escape(box.value)}"]`)?.focus({ preventScroll: true });
   });
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ from trials.models import Project
 # Playwright's loop runs in this thread, which Django would take for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+# A chart is there once it has its drawing, or has said why there is none.
+DRAWN = "figure => figure.querySelector('.main-svg') || figure.querySelector('[data-note]').textContent"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 
@@ -46,10 +49,20 @@ class Visit:
         """Go to a path and wait until nothing more is fetched."""
         self.page.goto(self.base + path)
         self.page.wait_for_load_state("load")
-        self.page.wait_for_function("() => [...document.querySelectorAll('[data-chart]')].every(drawn)".replace(
-            "drawn", "f => f.querySelector('.main-svg') || f.querySelector('[data-note]').textContent"
-        ))
+        self.until(f"[...document.querySelectorAll('[data-chart]')].every({DRAWN})")
         return self.page
+
+    def until(self, claim: str, *, within_s: float = 10.0) -> float:
+        """Wait until a claim about the page holds; return the seconds it took.
+
+        Asked from here: Playwright's own waiting evaluates text in the page, which the policy refuses.
+        """
+        began = time.monotonic()
+        while not self.page.evaluate(claim):
+            if time.monotonic() - began > within_s:
+                pytest.fail(f"not true within {within_s} s: {claim}")
+            self.page.wait_for_timeout(50)
+        return time.monotonic() - began
 
     def _say(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -72,7 +85,9 @@ def played(project: Project) -> Played:
 
 
 @pytest.fixture
-def visit(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer, project: Project) -> Iterator[Visit]:
+def visit(
+    request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer, project: Project
+) -> Iterator[Visit]:
     """A signed-in editor; parametrise indirectly with (colour scheme, width)."""
     scheme, width = getattr(request, "param", ("light", 1280))
     client = Client()

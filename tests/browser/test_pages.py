@@ -22,7 +22,9 @@ PAGES = (
     "/studies/{0}/plan/",
     "/accounts/tokens/",
 )
-EVERY_SIZE = pytest.mark.parametrize("visit", [("light", 1280), ("dark", 390)], indirect=True, ids=["wide", "narrow, dark"])
+EVERY_SIZE = pytest.mark.parametrize(
+    "visit", [("light", 1280), ("dark", 390)], indirect=True, ids=["wide", "narrow, dark"]
+)
 
 
 @EVERY_SIZE
