@@ -35,8 +35,9 @@ class Bench:
             "PYTHONPATH": str(ROOT),
             **variables,
         }
+        self._server = self.environment.get("DATABASE_URL", "")
         if self.on_postgres:
-            self.environment["DATABASE_URL"] = a_database(self.environment["DATABASE_URL"])
+            self.environment["DATABASE_URL"] = a_database(self._server)
         self._output = (folder / "output.log").open("ab")
         self._remote: subprocess.Popen[str] | None = None
         self.up: subprocess.Popen[bytes] | None = None
@@ -130,6 +131,8 @@ class Bench:
             self.up.wait(timeout=20)
         if self._remote is not None:
             self._remote.communicate()
+        if self.on_postgres and self.environment["DATABASE_URL"] != self._server:
+            drop_database(self._server, self.environment["DATABASE_URL"])
         self._output.close()
 
 
@@ -141,6 +144,15 @@ def a_database(url: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def drop_database(server: str, url: str) -> None:
+    """Drop the database at `url`, whoever may still be connected."""
+    import psycopg
+
+    name = urlsplit(url).path.lstrip("/")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def cmdline(process: psutil.Process) -> list[str]:
