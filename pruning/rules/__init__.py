@@ -11,16 +11,22 @@ from pruning.rules.asha import Asha
 from pruning.rules.base import Rule
 from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.divergence import Divergence
+from pruning.rules.gradient import Gradient
+from pruning.rules.miscalibration import Miscalibration
 from pruning.rules.overfitting import Overfitting
 from pruning.rules.percentile import Percentile
 from pruning.rules.plateau import Plateau
+from pruning.rules.robustness import Robustness
 from pruning.rules.threshold import Threshold
 from pruning.rules.trend import Trend
 
 GATES: Mapping[str, type[Rule]] = {
     "divergence": Divergence,
+    "gradient": Gradient,
+    "miscalibration": Miscalibration,
     "overfitting": Overfitting,
     "plateau": Plateau,
+    "robustness": Robustness,
     "threshold": Threshold,
     "trend": Trend,
 }

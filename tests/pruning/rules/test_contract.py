@@ -12,16 +12,24 @@ import pytest
 from pruning.canonical import decode, encode
 from pruning.rules import GATES, RULES, STRATEGIES
 from pruning.rules.base import Curve, Kind, Rule, Verdict
+from pruning.rules.gradient import Gradient
+from pruning.rules.miscalibration import Miscalibration
 from pruning.rules.reasons import MOTIVES, SAFEGUARDS
+from pruning.rules.robustness import Robustness
 from pruning.rules.settings import plain, read
 from tests.pruning.builders import HORIZON, at_look, curve, play
 
 SAMPLES: dict[str, Callable[[], Rule]] = {
     # Rules that cannot be made without a setting.
     "threshold": lambda: GATES["threshold"](upper=3.0),  # type: ignore[call-arg]
+    # Rules on another metric, here on the only other one that `play` tells.
+    "gradient": lambda: Gradient(metric="train_loss", floor=1.5),
+    "miscalibration": lambda: Miscalibration(metric="train_loss", limit=0.99),
+    "robustness": lambda: Robustness(metric="train_loss", against="val_loss", factor=1.1),
 }
+ABSOLUTE = {"gradient", "miscalibration", "robustness", "threshold"}  # limits in a metric's own unit
 CUTS = sorted(set(STRATEGIES) - {"calibrated_halving"})  # it stops nobody before a study has taught it something
-AFFINE = sorted(set(RULES) - {"threshold"})  # a limit is in the metric's own unit
+AFFINE = sorted(set(RULES) - ABSOLUTE)
 
 
 def sample(name: str) -> Rule:
