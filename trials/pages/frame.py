@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from trials.facts import provider
-from trials.models import Revision, Study
+from trials.models import Job, Revision, Study
 from trials.pages import words
 from trials.pages.access import Access
 from trials.pages.live import live_for
 from trials.pages.parts import Action, Crumb, Fact, StudyHead, Tab
 from trials.pages.selection import Selection, address
 from trials.plan import Plan
+from trials.studies import PREPARE
 
 SAMPLERS = {"random": "random search", "tpe": "TPE"}
 
@@ -30,6 +31,7 @@ class Frame:
         self.plan: Plan = self.revision.parsed()
         self.looks: tuple[int, ...] = tuple(self.revision.looks)
         self.selection = Selection.of(request)
+        self.preparing = preparation_of(self.study)
 
     def context(self, tab: str, *crumbs: Crumb) -> dict[str, Any]:
         """Return the context every page of a study shares."""
@@ -56,7 +58,7 @@ class Frame:
             name=study.name,
             url=study.get_absolute_url(),
             kind="finished" if ended else "running",
-            state=state_words(study),
+            state="Preparing" if self.preparing is not None else state_words(study),
             facts=self._facts(),
             actions=self._actions(),
         )
@@ -112,6 +114,13 @@ class Frame:
         if audit:
             tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))
         return [*tabs, Tab("plan", "Plan", to("plan"))]
+
+
+def preparation_of(study: Study) -> Job | None:
+    """Return the preparation that the study's first trials wait for, if it is not done."""
+    if study.state == Study.State.ENDED or study.n_running or study.n_ended:
+        return None
+    return study.jobs.filter(kind=PREPARE, state__in=[Job.State.WAITING, Job.State.RUNNING]).first()
 
 
 def state_words(study: Study) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from trials.facts import ControlArm
-from trials.models import Study, Trial
+from trials.models import Evaluation, Job, Study, Trial
 from trials.pages import rollups, words
 from trials.pages.parts import Paragraph, Run
 from trials.pages.rollups import Group
@@ -14,11 +15,29 @@ from trials.pages.words import say, strong
 NO_EVIDENCE = "No evidence yet: no control trial met a cut."
 
 
-def of_study(
-    study: Study, *, planned: int, best: Trial | None, groups: Sequence[Group], arm: ControlArm | None
-) -> list[Paragraph]:
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the overview's narrative is made from."""
+
+    study: Study
+    planned: int
+    best: Trial | None
+    defaults: Trial | None
+    groups: Sequence[Group]
+    arm: ControlArm | None
+    preparing: Job | None = None
+    evaluations: Sequence[Evaluation] = ()
+
+
+def of_study(told: Told) -> list[Paragraph]:
     """Return the overview's narrative."""
-    paragraphs = [tried(study, planned, best), stops(study, groups)]
+    study, groups, arm = told.study, told.groups, told.arm
+    paragraphs = [
+        prepared(told.preparing),
+        tried(study, told.planned, told.best, told.defaults),
+        held_out(told.evaluations),
+        stops(study, groups),
+    ]
     if arm is not None and (arm.met or rollups.stopped(groups)):
         paragraphs.append(was_that_right(arm))
     if study.ending_code not in {"", "finished"}:
@@ -26,7 +45,38 @@ def of_study(
     return [paragraph for paragraph in paragraphs if paragraph]
 
 
-def tried(study: Study, planned: int, best: Trial | None) -> Paragraph:
+def prepared(job: Job | None) -> Paragraph:
+    """Say how far the preparation has come that all trials wait for."""
+    if job is None:
+        return ()
+    if job.state == Job.State.WAITING:
+        return say(strong("Its data and base are prepared once"), ", as soon as a worker is there; then trials start.")
+    far = f", {words.percent(job.done / job.total)} done" if job.total else ""
+    return say(strong("Preparing what all trials share"), f": {job.message or 'just begun'}{far}.")
+
+
+def held_out(evaluations: Sequence[Evaluation]) -> Paragraph:
+    """Say what the test split, looked at once, says of the best configuration and of the defaults."""
+    by_role = {role: one for one in evaluations for role in one.role.split(" and ")}
+    best, default = by_role.get("best"), by_role.get("default")
+    name = measure(best.metrics) if best is not None else ""
+    if best is None or not name:
+        return ()
+    runs: list[str | Run] = ["On the held-out test split, which tuning never saw, the best reached "]
+    runs += [f"{words.code_words(name)} ", strong(words.number(best.metrics[name]))]
+    if default is not None and default is not best and isinstance(default.metrics.get(name), int | float):
+        runs.append(f", the defaults {words.number(default.metrics[name])}")
+    return say(*runs, ".")
+
+
+def measure(metrics: Mapping[str, object]) -> str:
+    """Return the metric of a test split that a reader understands at once: perplexity, accuracy, or the first."""
+    names = [name for name, value in metrics.items() if isinstance(value, int | float)]
+    liked = [name for word in ("perplexity", "accuracy") for name in names if word in name]
+    return next(iter([*liked, *names]), "")
+
+
+def tried(study: Study, planned: int, best: Trial | None, defaults: Trial | None = None) -> Paragraph:
     """Say how many configurations were tried and what the best one reached."""
     n = study.n_trials - study.n_waiting
     if not n:
@@ -43,8 +93,14 @@ def tried(study: Study, planned: int, best: Trial | None) -> Paragraph:
         Run(f"trial {best.number}", url=best.get_absolute_url()),
         f", reached {study.metric} ",
         strong(words.number(study.best_value)),
-        f"{at}.",
+        f"{at}{_against(best, defaults)}.",
     )
+
+
+def _against(best: Trial, defaults: Trial | None) -> str:
+    if defaults is None or defaults.value is None or defaults.number == best.number:
+        return ""
+    return f"; the defaults reached {words.number(defaults.value)}"
 
 
 def stops(study: Study, groups: Sequence[Group]) -> Paragraph:

@@ -42,12 +42,24 @@ def _context(frame: Frame) -> dict[str, Any]:
     groups = rollups.endings([study]).get(study.pk, ())
     arm = provider().control_arms([study]).get(study.pk)
     spared = provider().spared_numbers(study)
-    best = study.trials.filter(number=study.best_number).first() if study.best_number is not None else None
+    named = {trial.number: trial for trial in study.trials.filter(number__in=(0, study.best_number or 0))}
+    defaults = named.get(0)
     planned = max(plan.budget.trials, study.n_trials)
     ended = study.state == Study.State.ENDED
     waiting = planned - study.n_trials + study.n_waiting
     return {
-        "narrative": narrative.of_study(study, planned=planned, best=best, groups=groups, arm=arm),
+        "narrative": narrative.of_study(
+            narrative.Told(
+                study=study,
+                planned=planned,
+                best=None if study.best_number is None else named.get(study.best_number),
+                defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
+                groups=groups,
+                arm=arm,
+                preparing=frame.preparing,
+                evaluations=list(study.evaluations.order_by("id")),
+            )
+        ),
         "done": words.whole(study.n_trials - study.n_waiting),
         "planned": words.whole(planned),
         "waiting": "" if ended or not waiting else f"{waiting:,} waiting",

@@ -18,6 +18,7 @@ from trials.models import Attempt, Study, Trial
 from trials.pages import live, logs, ranges, trial_words, words
 from trials.pages.access import readable, trial_of
 from trials.pages.frame import Frame, moment
+from trials.pages.narrative import measure
 from trials.pages.parts import (
     Action,
     AttemptRow,
@@ -62,7 +63,7 @@ def _context(frame: Frame, found: Trial) -> dict[str, Any]:
     rulings = provider().rulings(found)
     return {
         "trial": _head(frame, found, attempts, rulings),
-        "facts": _facts(frame.study, found),
+        "facts": [*_facts(frame.study, found), *_held_out(found)],
         "metric": frame.study.metric,
         "curves_url": reverse("trials:trial_series", args=[frame.study.pk, found.number]),
         "params": _places(frame, found),
@@ -147,6 +148,21 @@ def _facts(study: Study, found: Trial) -> list[Fact]:
         ),
         Fact("On a slot", words.duration(_slot_seconds(found)), help=_from_start_to_end(found)),
     ]
+
+
+def _held_out(found: Trial) -> list[Fact]:
+    """Return what the test split says of this trial, if it was evaluated."""
+    for evaluation in found.evaluations.order_by("id"):
+        name = measure(evaluation.metrics)
+        if name:
+            return [
+                Fact(
+                    words.code_words(name).capitalize(),
+                    words.number(evaluation.metrics[name]),
+                    help="held out, looked at once",
+                )
+            ]
+    return []
 
 
 def _place(study: Study, best: float | None) -> Fact:

@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
-from tests.factories import Played
+from tests.factories import NOW, Played
 from tests.trials.charts.unpacking import curves_of
 from trials import series
 from trials.facts import ControlArm, Cut, Ruling
-from trials.models import Project, Study, Trial
+from trials.models import Evaluation, Job, Project, Study, Trial
 from trials.pages import narrative
 from trials.pages.overview import next_words
 from trials.pages.parts import Paragraph
@@ -31,10 +31,10 @@ def test_the_narrative_counts_what_the_database_holds(editor: Client, played: Pl
 
     stopped = study.trials.exclude(ending_motive="").count()
     speed = study.trials.filter(ending_motive="speed").count()
-    best = study.trials.get(number=study.best_number or 0)
+    best, default = study.trials.get(number=study.best_number or 0), study.trials.get(number=0)
     assert said[0] == (
         f"12 of 30 configurations have been tried. The best, trial {best.number}, "
-        f"reached val_loss {best.value:.4f} at step {best.best_step}."
+        f"reached val_loss {best.value:.4f} at step {best.best_step}; the defaults reached {default.value:.4f}."
     )
     assert said[1].startswith(f"{stopped} were stopped early: {speed} for speed, {stopped - speed} for risk.")
     assert said[2].startswith("Was that right? ")
@@ -129,6 +129,59 @@ def test_a_study_without_trials_says_what_it_waits_for(editor: Client, project: 
     ]
     assert response.context["waiting_for"] == "The first look is at step 4, once 4 trials have reached it. None has."
     assert "No evidence yet: no control trial met a cut." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "state_words", "said"),
+    [
+        (
+            "WAITING",
+            "Preparing",
+            "Its data and base are prepared once, as soon as a worker is there; then trials start.",
+        ),
+        ("RUNNING", "Preparing", "Preparing what all trials share: training the base model, 40\u202f% done."),
+        ("DONE", "Waiting for a worker", "None of the 30 planned trials has started."),
+    ],
+)
+def test_a_study_says_how_far_its_preparation_has_come(
+    editor: Client, project: Project, state: str, state_words: str, said: str
+) -> None:
+    study = factories.a_study(project)
+    Job.objects.create(
+        kind="prepare",
+        study=study,
+        state=state,
+        message="training the base model",
+        done=600,
+        total=1500,
+        created_at=NOW,
+    )
+
+    context = editor.get(study.get_absolute_url()).context
+
+    assert text(context["narrative"][0]) == said
+    assert context["head"].state == state_words
+
+
+def test_the_held_out_split_is_told_once_it_was_looked_at(editor: Client, played: Played) -> None:
+    study = played.study
+    for number, role, value in ((study.best_number or 0, "best", 27.2), (0, "default", 30.5)):
+        Evaluation.objects.create(
+            study=study,
+            trial=study.trials.get(number=number),
+            role=role,
+            metrics={"test_loss": 3.3, "test_perplexity": value},
+            created_at=NOW,
+        )
+
+    said = text(editor.get(study.get_absolute_url()).context["narrative"][1])
+    facts = editor.get(f"{study.get_absolute_url()}trials/0/").context["facts"]
+
+    assert said == (
+        "On the held-out test split, which tuning never saw, the best reached test perplexity 27.2000, "
+        "the defaults 30.5000."
+    )
+    assert (facts[-1].label, facts[-1].value) == ("Test perplexity", "30.5000")
 
 
 def test_the_chart_holds_the_numbers_of_the_database(editor: Client, played: Played) -> None:
