@@ -7,11 +7,12 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests import factories
@@ -68,10 +69,14 @@ class Visit:
         if message.type in {"error", "warning"}:
             self.troubles.append(message.text)
 
+    def _refuse(self, dialog: Dialog) -> None:
+        self.troubles.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def listen(self) -> None:
         self.page.on("console", self._say)
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._refuse)
 
 
 @pytest.fixture
@@ -89,7 +94,8 @@ def visit(
     request: pytest.FixtureRequest, chromium: Browser, live_server: LiveServer, project: Project
 ) -> Iterator[Visit]:
     """A signed-in editor; parametrise indirectly with (colour scheme, width)."""
-    scheme, width = getattr(request, "param", ("light", 1280))
+    asked: tuple[Literal["light", "dark"], int] = getattr(request, "param", ("light", 1280))
+    scheme, width = asked
     client = Client()
     client.force_login(factories.a_person("editor", project))
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
