@@ -79,7 +79,7 @@ def test_a_broken_attempt_puts_its_trial_back_until_the_third() -> None:
 
     trial = Trial.objects.get(pk=attempt.trial_id)
     assert (trial.state, trial.ending_code, trial.n_attempts) == ("FAILED", "error", 3)
-    assert trial.ending_sentence == "Killed by signal 9. That was attempt 3 of 3."
+    assert trial.ending_sentence == "Killed by signal 9. 3 attempts broke, so there is no further one."
 
 
 def test_a_paused_trial_goes_on_before_new_numbers(reviewer: type[ScriptedReviewer]) -> None:

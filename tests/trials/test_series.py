@@ -14,6 +14,8 @@ from trials.reporting import report
 from trials.series import Point
 from trials.series.codec import by_series, pack_batch, unpack_batch
 
+pytestmark = pytest.mark.usefixtures("reviewer")
+
 HORIZON = 5000
 
 

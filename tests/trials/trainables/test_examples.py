@@ -18,7 +18,7 @@ def test_every_example_is_a_sound_plan(path: Path, settings: LazySettings, tmp_p
 
     plan = read_plan(path.read_text())
 
-    assert plan.defaults is not None
+    assert (plan.defaults is None) == (plan.trainable is None), "a trainable's own defaults are tried first"
     assert plan.horizon == plan.report_steps[-1]
 
 
