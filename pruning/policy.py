@@ -268,9 +268,9 @@ def _read_rule(data: object, rules: Mapping[str, type[Rule]], path: str) -> Rule
         message = f"{data!r} names no rule: write {{rule: {next(iter(rules))}, ...}}"
         raise PolicyError([Problem(path=path, message=message)])
     name = data["rule"]
-    if name not in rules:
+    if not isinstance(name, str) or name not in rules:
         raise PolicyError([Problem(path=f"{path}.rule", message=unknown(str(name), rules, "rule"))])
-    rule = rules[str(name)]
+    rule = rules[name]
     if data.get("version", rule.version) != rule.version:
         message = f"{data['version']!r} is not the version in use, {rule.version}: leave it out"
         raise PolicyError([Problem(path=f"{path}.version", message=message)])

@@ -74,6 +74,7 @@ def child(path: str, key: str | int) -> str:
     """Return the path of a value inside another."""
     if isinstance(key, int):
         return f"{path}[{key}]"
+    key = key or '""'
     return f"{path}.{key}" if path else key
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from tests.trials.api.conftest import Program
+from tests.trials.plans import OWN_LOOP
 from trials.models import SeriesTail, Study, Trial
 
 BODIES: dict[str, bytes] = {
@@ -94,6 +97,8 @@ HOSTILE_PLANS = {
     "a long number": "seed: " + "9" * 400,
     "a surrogate": 'name: "\\ud800"',
     "a huge text": "x" * 300_000,
+    "a rule that is a list": f"{OWN_LOOP}policy: {{gates: [{{rule: []}}]}}",
+    "a name that is empty": f"{OWN_LOOP}'': 1",
     "keys without end": "\n".join(f"k{n}: 1" for n in range(5000)),
 }
 
@@ -111,3 +116,59 @@ def test_a_hostile_query_finds_nothing(editor: Program, study: Study, attempt: i
     status, body = editor.get(f"studies/{study.pk}/trials/0/series?{query}")
 
     assert (status, body) == (200, []) or (status, body["code"]) == (400, "bad_request")
+
+
+TEXTS = st.text(max_size=12) | st.sampled_from(["lab", "complete", "nan", "loss", "float", "minimize", "-1", "1e999"])
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+NAMES = st.sampled_from(
+    [
+        *("batch", "points", "step", "metrics", "labels", "state", "value", "error", "params", "pinned", "note"),
+        *("project", "plan", "reason", "name", "objectives", "metric", "direction", "space", "type", "low", "high"),
+        *(
+            "log",
+            "choices",
+            "when",
+            "defaults",
+            "enqueue",
+            "sampler",
+            "settings",
+            "budget",
+            "trials",
+            "horizon",
+            "policy",
+        ),
+    ]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | TEXTS, inner, max_size=6),
+    max_leaves=12,
+)
+BODY = st.dictionaries(NAMES, ANYTHING, max_size=6)
+PLAN = BODY.map(
+    lambda body: {
+        "name": "x",
+        "objective": {"metric": "loss", "direction": "minimize"},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+        "budget": {"trials": 3},
+        "horizon": 10,
+        **body,
+    }
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@hypothesis.given(data=st.data())
+@hypothesis.settings(
+    max_examples=20, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True, database=None
+)
+def test_no_json_at_all_makes_the_server_fail(
+    editor: Program, study: Study, attempt: int, place: str, data: st.DataObject
+) -> None:
+    body = data.draw(BODY)
+    if "tell" not in place and "report" not in place:
+        body |= {"project": "lab", "plan": data.draw(PLAN | ANYTHING), "reason": "because"}
+
+    status, answer = editor.post(place.format(study=study.pk, attempt=attempt), body)
+
+    assert status < 500, answer
