@@ -74,6 +74,8 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         return [*facts, *_gate_facts(evidence)]
     held = f"held by trial {evidence['cut_trial']}" if evidence.get("cut_trial") is not None else ""
     population, quota = evidence["population"], evidence["quota"]
+    chain = number_of(evidence, "chain")
+    agreement = f"rank correlation, {counted(evidence.get('finished', 0), 'trial')} at the end"
     facts += [
         Fact("Cut", signed(texts[1]) if cut is not None else "none", help=held or "all that came this far may go on"),
         Fact(
@@ -83,7 +85,7 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         ),
         Fact("Go on", str(quota), percent(quota / population) if population else "", _quota_help(evidence)),
     ]
-    return facts
+    return facts if chain is None else [*facts, Fact("Agreement with the end", f"{chain:.2f}", help=agreement)]
 
 
 def _value_help(evidence: Mapping[str, Any]) -> str:
@@ -94,6 +96,8 @@ def _value_help(evidence: Mapping[str, Any]) -> str:
 def _quota_help(evidence: Mapping[str, Any]) -> str:
     if "eta" in evidence:
         return f"one in {evidence['eta']:g} at each look, look {evidence['look'] + 1}"
+    if "risk" in evidence:
+        return f"{percent(evidence['risk'])} risk of losing the best"
     return f"the best {evidence['keep']:g} %" if "keep" in evidence else ""
 
 
@@ -131,6 +135,9 @@ def _differ(study: Study, event: PruningEvent) -> list[Paragraph]:
         return _differ_few_peers(evidence)
     if "rank" not in evidence:
         return _differ_gate(event)
+    if "opens_at" in evidence:
+        missing = evidence["opens_at"] - evidence["reached"]
+        return [say("It goes on, if its rank allows, once ", strong(f"{missing} more"), " have come this far.")]
     against = event.verdict in {"STOP", "PAUSE", "PROTECT"}
     return _differ_down(study, event, evidence) if against else _differ_up(study, event, evidence)
 
