@@ -5,6 +5,7 @@ import math
 import pytest
 
 from pruning.memory import course_at
+from pruning.replay import replay
 from tests.pruning.studies import (
     POLICY,
     a_plan,
@@ -226,3 +227,19 @@ def test_observations_and_verdicts_share_their_numbers() -> None:
     observed = set(Observation.objects.filter(study=study).values_list("sequence", flat=True))
     judged = {event.sequence for event in events(study) if event.kind == "verdict" and event.step in {2, 4, 8}}
     assert observed == judged
+
+
+def test_a_plateau_finishes_a_trial_and_its_best_value_stands_above() -> None:
+    gates = [{"rule": "plateau", "reports": 3, "share": 0.0}]
+    mild = {"gates": gates, "strategy": {"rule": "asha", "eta": 1.2}, "safeguards": {"min_peers": 3}}
+    study = a_played_study([1.0, 1.2, 1.4, 1.6], policy={**POLICY, **mild})
+
+    decision = train(an_attempt(study, suggestion=None), [1.25] * 4)
+
+    row = last_event(study)
+    assert (decision.action, row.verdict, row.rule, row.reason) == (Action.FINISH, "FINISH", "plateau", "plateaued")
+    trial = Trial.objects.get(study=study, number=4)
+    assert (trial.state, trial.value, trial.ending_code) == ("COMPLETE", 1.25, "plateaued")
+    course = course_at(Study.objects.get(pk=study.pk), seen=1000, said=1000)
+    assert (1.25, 4) in course.population.rung(16).values()
+    assert replay(study).holds
