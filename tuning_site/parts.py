@@ -82,7 +82,10 @@ class Parts:
         for running in self._running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        for running in self._running:
             _kill_group(running.process)
+        for running in self._running:
+            _reap(running.process)
         self._running.clear()
 
     def pids(self) -> dict[str, int]:
@@ -91,6 +94,7 @@ class Parts:
 
     def _schedule(self, running: _Running, status: int) -> None:
         _kill_group(running.process)
+        _reap(running.process)
         if time.monotonic() - running.started >= STEADY_SECONDS:
             running.delay = FIRST_DELAY
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
@@ -136,6 +140,9 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of a part's group: its pool, its nursery."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=1)
 

@@ -79,6 +79,7 @@ class Supervisor:
         """Run the attempt; whatever happens, it ends or goes back to waiting."""
         try:
             order = persist(self._begin, until=self._stopping)
+            logger.info("attempt %s: starting on %s", self.attempt.pk, self._place.device)
             child = self._nursery().launch(order.message, order.log)
             try:
                 self._watch(child, order)
@@ -240,7 +241,9 @@ class Supervisor:
     def _settle(self, exit_: Exit) -> None:
         if not persist(Attempt.objects.filter(pk=self.attempt.pk).exists, until=self._stopping):
             return  # the study was deleted meanwhile
+        logger.info("attempt %s: its process ended (%s)", self.attempt.pk, exit_.code)
         persist(lambda: self._end(exit_), until=self._stopping)
+        logger.info("attempt %s: settled", self.attempt.pk)
         persist(lambda: self._record_usage(exit_), until=self._stopping)
         persist(lambda: advance(self.attempt.trial.study, at=self._now()), until=self._stopping)
 
