@@ -116,7 +116,8 @@ def place_among(param: ParamPlace, kind: str) -> dict[str, Any]:
         "others": [geometry.clamp(other) for other in param.others],
         "best": None if param.best is None else geometry.clamp(param.best),
         "place": None if param.place is None else geometry.clamp(param.place),
-        "kind": kind,
+        # An open hexagon would read as the ring of the best trial.
+        "kind": "finished" if kind in {"control", "waiting"} else kind,
     }
 
 
