@@ -105,6 +105,8 @@ POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
     "pause 20 %, control": calibrated(action="pause", risk=0.2, control_every=20),
     "pause 20 %, wait 20": calibrated(action="pause", risk=0.2, wait=20),
     "pause 20 %, prior": calibrated(action="pause", risk=0.2, min_pairs=0, min_pairs_jump=0),
+    "pause 50 %, prior": calibrated(action="pause", risk=0.5, min_pairs=0, min_pairs_jump=0),
+    "pause 75 %, prior": calibrated(action="pause", risk=0.75, min_pairs=0, min_pairs_jump=0),
     "pause 20 %, 8 pairs": calibrated(action="pause", risk=0.2, min_pairs=8),
     "pause 35 %": calibrated(action="pause", risk=0.35),
     "pause payoff": calibrated(action="pause", aim="payoff"),
