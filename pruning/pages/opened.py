@@ -74,8 +74,8 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         return [*facts, *_gate_facts(evidence)]
     held = f"held by trial {evidence['cut_trial']}" if evidence.get("cut_trial") is not None else ""
     population, quota = evidence["population"], evidence["quota"]
-    chain = number_of(evidence, "chain")
-    agreement = f"rank correlation, {counted(evidence.get('finished', 0), 'trial')} at the end"
+    agreement = number_of(evidence, "agreement")
+    pairs = f"rank correlation, {counted(evidence.get('pairs') or 0, 'trial')}"
     facts += [
         Fact("Cut", signed(texts[1]) if cut is not None else "none", help=held or "all that came this far may go on"),
         Fact(
@@ -85,7 +85,7 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         ),
         Fact("Go on", str(quota), percent(quota / population) if population else "", _quota_help(evidence)),
     ]
-    return facts if chain is None else [*facts, Fact("Agreement with the end", f"{chain:.2f}", help=agreement)]
+    return facts if agreement is None else [*facts, Fact("Agreement with the end", f"{agreement:.2f}", help=pairs)]
 
 
 def _value_help(evidence: Mapping[str, Any]) -> str:
@@ -213,6 +213,8 @@ def _differ_up(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -
             strong(f"{spare} more"),
             f" {'trial' if spare == 1 else 'trials'} ahead of it.",
         )
+        if spare > 0
+        else say(strong("One more"), " trial ahead of it, and it would not have gone on.")
     ]
     if cut is not None:
         worse = "above" if study.minimises else "below"
@@ -288,6 +290,8 @@ def _flat(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
     """Return all of the evidence as name and text, nested names joined by a dot."""
     found: list[tuple[str, str]] = []
     for name, value in evidence.items():
+        if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+            value = {str(place): one for place, one in enumerate(value, start=1)}
         if isinstance(value, Mapping):
             found += _flat(value, f"{prefix}{name}.")
         elif isinstance(value, float) and math.isfinite(value):

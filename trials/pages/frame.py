@@ -53,11 +53,10 @@ class Frame:
 
     def _head(self) -> StudyHead:
         study = self.study
-        ended = study.state == Study.State.ENDED
         return StudyHead(
             name=study.name,
             url=study.get_absolute_url(),
-            kind="finished" if ended else "running",
+            kind=study_kind(study),
             state="Preparing" if self.preparing is not None else state_words(study),
             facts=self._facts(),
             actions=self._actions(),
@@ -121,6 +120,13 @@ def preparation_of(study: Study) -> Job | None:
     if study.state == Study.State.ENDED or study.n_running or study.n_ended:
         return None
     return study.jobs.filter(kind=PREPARE, state__in=[Job.State.WAITING, Job.State.RUNNING]).first()
+
+
+def study_kind(study: Study) -> str:
+    """Return the glyph of a study."""
+    if study.state == Study.State.ENDED:
+        return "finished"
+    return "running" if study.n_running else "waiting"
 
 
 def state_words(study: Study) -> str:

@@ -133,12 +133,12 @@ def was_that_right(arm: ControlArm) -> Paragraph:
         return say(
             opening,
             strong("None beat the best value in hand" if arm.judged > 1 else "It did not beat the best value in hand"),
-            f", so at most {words.percent(arm.high)} of the stops were wrong (95\u202f% interval).",
+            f", so at most {words.at_most(arm.high)} of the stops were wrong (95\u202f% interval).",
         )
     return say(
         opening,
         strong(f"{arm.wrong} of {arm.judged} beat the best value in hand"),
-        f", so between {words.percent(arm.low)} and {words.percent(arm.high)} of the stops were wrong "
+        f", so between {words.at_least(arm.low)} and {words.at_most(arm.high)} of the stops were wrong "
         "(95\u202f% interval).",
     )
 
@@ -153,11 +153,12 @@ def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Par
     """Return the sentences over all studies a person sees."""
     if not studies:
         return []
-    running = sum(study.state == Study.State.RUNNING for study in studies)
+    running = sum(study.n_running > 0 for study in studies)
+    waiting = sum(study.state == Study.State.RUNNING and not study.n_running for study in studies)
     slots = sum(study.n_running for study in studies)
     trained = sum(study.steps_trained / study.horizon for study in studies if study.horizon)
     saved = sum(study.steps_saved / study.horizon for study in studies if study.horizon)
-    runs: list[str | Run] = [f"{_opening(running, len(studies), slots)} "]
+    runs: list[str | Run] = [f"{opening(running, waiting, slots)} "]
     if saved:
         runs += [
             "Stopping early left ",
@@ -181,8 +182,13 @@ def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Par
     return paragraphs
 
 
-def _opening(running: int, total: int, slots: int) -> str:
+def opening(running: int, waiting: int, slots: int) -> str:
+    """Say how many studies run, and how many wait."""
+    if not running and not waiting:
+        return "No study is running."
+    waits = "One waits for a worker." if waiting == 1 else f"{waiting} wait for a worker."
     if not running:
-        return "No study is running." if total > 1 else "The study has ended."
+        return waits.replace("One waits", "One study waits").replace(f"{waiting} wait", f"{waiting} studies wait")
     which = "One study is" if running == 1 else f"{running} studies are"
-    return f"{which} running on {words.counted(slots, 'slot')}." if slots else f"{which} waiting for a worker."
+    runs = f"{which} running on {words.counted(slots, 'slot')}."
+    return f"{runs} {waits}" if waiting else runs

@@ -75,6 +75,7 @@ def _context(frame: Frame) -> dict[str, Any]:
         "best_value": study.best_value,
         "running": _running(frame, spared),
         "running_note": _running_note(study),
+        "running_empty": _nothing_runs(study),
         "table": _table(study, spared),
         "waiting_for": provider().waiting_for(study),
     }
@@ -211,6 +212,12 @@ def _running_note(study: Study) -> str:
         return ""
     more = f"; the first {MOST_RUNNING} are shown" if study.n_running > MOST_RUNNING else ""
     return f"{words.counted(study.n_running, 'slot')}; rank is the one at the last look{more}"
+
+
+def _nothing_runs(study: Study) -> str:
+    if study.state == Study.State.ENDED:
+        return "The study has ended."
+    return "Trials that wait start as soon as a slot is free."
 
 
 def _table(study: Study, spared: frozenset[int]) -> list[CurveRow]:

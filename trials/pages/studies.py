@@ -15,7 +15,7 @@ from trials.facts import ControlArm, provider
 from trials.models import Project, Revision, Study, Trial
 from trials.models.study import StudyQuerySet
 from trials.pages import live, narrative, rollups, words
-from trials.pages.frame import state_words
+from trials.pages.frame import state_words, study_kind
 from trials.pages.parts import Chip, Crumb, Live, Spark, StudyRow, WrongStops
 from trials.pages.rollups import Group
 from trials.pages.selection import address
@@ -149,7 +149,7 @@ def _row(study: Study, facts: _Facts) -> StudyRow:
     return StudyRow(
         name=study.name,
         url=study.get_absolute_url(),
-        kind="finished" if ended else "running",
+        kind=study_kind(study),
         state=state_words(study),
         subtitle=_subtitle(study, facts.planned.get(study.pk, study.n_trials)),
         best=words.number(study.best_value) if study.best_value is not None else "",

@@ -89,7 +89,7 @@ def _head(frame: Frame, found: Trial, attempts: Sequence[Attempt], rulings: Sequ
         ending=words.ending_of(found.state, found.ending_code, spared=spared and found.has_ended),
         motive=f"for {found.ending_motive}" if found.ending_motive else "",
         sentence=trial_words.standing(found),
-        more=trial_words.befell(attempts, rulings),
+        more=trial_words.befell(found, attempts, rulings),
         note=trial_words.note_words(found),
         badges=[Badge(seal.text, seal.icon, seal.tone, seal.title) for seal in provider().seals(found)],
         actions=_actions(frame, found),

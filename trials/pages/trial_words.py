@@ -22,10 +22,11 @@ def standing(trial: Trial) -> str:
     return f"Training, at step {trial.last_step:,} of {trial.study.horizon:,}."
 
 
-def befell(attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> str:
+def befell(trial: Trial, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> str:
     """Say what else befell the trial before its ending: pauses, lost workers, what the control arm spared it."""
     told: list[str] = []
-    pauses = sum(ruling.action == "PAUSE" for ruling in rulings)
+    stands_paused = bool(rulings) and rulings[-1].action == "PAUSE"
+    pauses = sum(ruling.action == "PAUSE" for ruling in rulings) - stands_paused
     if pauses:
         told.append(f"it paused {_times(pauses)}")
     lost = [attempt for attempt in attempts if attempt.outcome in {"worker_lost", "crashed"}]
@@ -34,6 +35,8 @@ def befell(attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> str:
         what = "lost its worker" if causes == {"worker_lost"} else "broke off"
         told.append(f"it {what} {_times(len(lost))} and went on from its checkpoint")
     sentences = [f"Before that {' and '.join(told)}."] if told else []
+    if stands_paused and trial.has_ended:
+        sentences.append("It was still paused when the study ended.")
     spared = next((ruling for ruling in rulings if ruling.is_spared), None)
     if spared is not None:
         sentences.append(f"A rule would have stopped it at step {spared.step:,}, but it is in the control arm.")

@@ -87,6 +87,16 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", f"{NARROW_SPACE}%")
 
 
+def at_most(share: float) -> str:
+    """Return an upper bound in whole percent, rounded up so that the claim holds."""
+    return f"{math.ceil(100 * share - 1e-9)}{NARROW_SPACE}%"
+
+
+def at_least(share: float) -> str:
+    """Return a lower bound in whole percent, rounded down so that the claim holds."""
+    return f"{math.floor(100 * share + 1e-9)}{NARROW_SPACE}%"
+
+
 def counted(n: int, noun: str, plural: str = "") -> str:
     """Return `1 trial`, `2 trials`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
