@@ -5,6 +5,7 @@ import pytest
 from pruning.looks import Geometric
 from pruning.rules.asha import Asha
 from pruning.rules.base import Kind, SettingError
+from pruning.rules.resuming import Waiting
 from tests.pruning.builders import at_look
 
 TWELVE = [float(place) for place in range(1, 13)]
@@ -76,3 +77,50 @@ def test_rungs_are_exact_integer_arithmetic(eta: int) -> None:
 def test_an_eta_of_one_or_less_is_refused(eta: float) -> None:
     with pytest.raises(SettingError, match="is not above 1"):
         Asha(eta=eta)
+
+
+def waiting(trial: int, key: float, step: int = 2) -> Waiting:
+    return Waiting(trial=trial, step=step, key=key)
+
+
+def test_pausing_keeps_who_is_within_the_quota_and_pauses_the_others() -> None:
+    rule = Asha(eta=3, action="pause")
+
+    assert rule.judge(at_look(3.5, TWELVE[:-1])).kind is Kind.KEEP
+    paused = rule.judge(at_look(4.5, TWELVE[:-1]))
+    assert paused.kind is Kind.PAUSE
+    assert paused.sentence().endswith("the best 4 go on (cut 4.0000). Its checkpoint is kept.")
+
+
+def test_a_paused_trial_goes_on_once_its_rank_is_within_the_quota() -> None:
+    rule = Asha(eta=3, action="pause")
+    facts = at_look(50.0, TWELVE)  # thirteen in all: four go on, trials 0 to 3
+
+    verdict = rule.next_to_resume(facts, [waiting(5, 6.0), waiting(3, 4.0), waiting(2, 3.0)], is_closing=False)
+
+    assert verdict is not None
+    assert (verdict.kind, verdict.reason, verdict.evidence["trial"]) == (Kind.RESUME, "rank", 2)
+    assert verdict.sentence() == "Resumed at step 2: val_loss 3.0000 ranks 3 of 13; the best 4 go on (cut 4.0000)."
+    assert rule.next_to_resume(facts, [waiting(5, 6.0)], is_closing=True) is None
+
+
+def test_the_highest_rung_is_resumed_first() -> None:
+    facts = at_look(50.0, TWELVE)
+    for trial in (7, 8, 9):
+        facts.peers.observe(trial, 4, value=float(trial), best=float(trial))  # type: ignore[union-attr]
+
+    verdict = Asha(eta=2, action="pause").next_to_resume(facts, [waiting(0, 1.0), waiting(7, 7.0, 4)], is_closing=False)
+
+    assert verdict is not None
+    assert (verdict.step, verdict.evidence["trial"]) == (4, 7)
+
+
+def test_a_paused_value_that_is_not_a_number_never_goes_on() -> None:
+    facts = at_look(50.0, [1.0])
+
+    assert Asha(eta=2, action="pause").next_to_resume(facts, [waiting(1, math.inf)], is_closing=True) is None
+
+
+def test_an_unknown_action_is_refused() -> None:
+    with pytest.raises(SettingError, match="action: 'kill' is not one of stop, pause"):
+        Asha(action="kill")
