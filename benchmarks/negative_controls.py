@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the repository is not installed
 
-from pruning.looks import Geometric  # noqa: E402  # the repository is not installed
-from pruning.policy import Policy  # noqa: E402
-from pruning.rules.asha import Asha  # noqa: E402
-from pruning.rules.base import Rule  # noqa: E402
-from pruning.rules.calibrated_halving import CalibratedHalving  # noqa: E402
-from pruning.rules.divergence import Divergence  # noqa: E402
-from pruning.safeguards import Safeguards  # noqa: E402
-from pruning.simulate import outcome_of, simulate  # noqa: E402
-from tests.pruning import negative_controls as studies  # noqa: E402
+from pruning.looks import Geometric
+from pruning.policy import Policy
+from pruning.rules.asha import Asha
+from pruning.rules.base import Rule
+from pruning.rules.calibrated_halving import CalibratedHalving
+from pruning.rules.divergence import Divergence
+from pruning.safeguards import Safeguards
+from pruning.simulate import outcome_of, simulate
+from tests.pruning import negative_controls as studies
 
 
 def made(strategy: Rule, *, factor: float = 2.0, control_every: int = 0) -> Policy:
