@@ -52,8 +52,8 @@ def _facts(parsed: Plan, shown: Revision) -> list[Fact]:
     budget = parsed.budget
     limits = [
         words.counted(budget.trials, "trial"),
-        *([f"{budget.slot_hours:g} slot hours"] if budget.slot_hours else []),
-        *([f"{budget.wall_hours:g} hours of wall-clock"] if budget.wall_hours else []),
+        *([f"{budget.slot_hours:g} slot {_hours(budget.slot_hours)}"] if budget.slot_hours else []),
+        *([f"{budget.wall_hours:g} {_hours(budget.wall_hours)} of wall-clock"] if budget.wall_hours else []),
     ]
     objective = parsed.objective
     return [
@@ -114,3 +114,7 @@ def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from _flatten(item, f"{prefix}.{item.get('name', index)}")
     else:
         yield prefix, str(value)[:MOST_CHARACTERS]
+
+
+def _hours(n: float) -> str:
+    return "hour" if n == 1 else "hours"
