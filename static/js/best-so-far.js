@@ -1,5 +1,5 @@
 // The best value in hand, by steps trained over all slots. Data: docs/charts.md, /studies/<id>/best.json.
-import { axisNames, config, label, layout, number, unpack, valueAxis, whole } from "./chart-common.js";
+import { axisNames, config, fade, label, layout, number, unpack, valueAxis, whole } from "./chart-common.js";
 import { attachHover } from "./hover-card.js";
 
 export const draw = ({ figure, plot, data, colours, width }) => {
@@ -22,7 +22,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     annotations: [
       ...axisNames({ objective: data.objective, unit: `${data.unit} trained` }, colours),
       label(number(y[y.length - 1]), x[x.length - 1], y[y.length - 1], colours, { xshift: 8, font: { size: 11, weight: 600, color: colours.ink } }),
-      ...apart.map((m) => label(`trial ${m.trial}`, m.x, m.y, colours, { xshift: 7, yshift: 8, font: { size: 11, color: colours["ink-2"] } })),
+      ...apart.map((m) => label(`trial ${m.trial}`, m.x, m.y, colours, { xshift: 7, yshift: 8, bgcolor: fade(colours.paper, 0.8), font: { size: 11, color: colours["ink-2"] } })),
     ],
   }), config);
   attachHover(figure, plot, (point) => point.customdata === undefined ? null : {
