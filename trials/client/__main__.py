@@ -18,7 +18,7 @@ def main() -> str:
     try:
         with Client(given.url, given.token, spool=given.spool) as client:
             return f"{client.deliver()} requests arrived."
-    except ClientError as error:
+    except (ClientError, ValueError) as error:
         raise SystemExit(str(error))
 
 

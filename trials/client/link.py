@@ -32,6 +32,10 @@ class Link:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"url: {url!r} has no scheme; write it as http://127.0.0.1:8000, or set $ESPALIER_URL")
+        if not (token.isascii() and token.isprintable() and token.strip()):
+            raise ValueError("token: none given, or not one; pass it or set $ESPALIER_TOKEN (see the page of tokens)")
         self.url = url.rstrip("/")
         self.clock = clock
         self.sleep = sleep

@@ -155,7 +155,7 @@ def test_importing_it_brings_nothing_of_the_server() -> None:
 def test_the_command_line_asks_no_server_where_nothing_waits(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "trials.client", "deliver", "--url", "http://127.0.0.1:9", "--spool", str(tmp_path)]
 
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run([*words, "--token", "esp_x"], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, "0 requests arrived.\n")
 

@@ -267,6 +267,19 @@ def test_a_batch_the_server_cannot_store_is_said_and_dropped(tmp_path: Path, cap
     assert "points[0].step: 7 is odd" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("url", "token", "message"),
+    [
+        ("127.0.0.1:8000", "esp_x", "url: '127.0.0.1:8000' has no scheme"),
+        ("http://fake", "", "token: none given"),
+        ("http://fake", "esp_x\n", "token: none given, or not one"),
+    ],
+)
+def test_an_address_or_a_token_that_cannot_be_one_is_said_at_once(url: str, token: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Client(url, token or " ")
+
+
 def test_a_page_of_a_proxy_is_no_answer(tmp_path: Path, time: Time) -> None:
     import httpx
 
