@@ -9,12 +9,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
@@ -145,6 +146,23 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 def _reap(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=1)
+
+
+def adopt_orphans() -> None:
+    """Have whatever outlives its parent among our descendants become our child; a container may have nobody else."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury_orphans(*, but: Collection[int] = ()) -> bool:
+    """Collect our children that have ended, except those whose status somebody still wants; True if none is left."""
+    try:
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid in but:
+                return False
+            os.waitpid(ended.si_pid, 0)
+    except ChildProcessError:
+        return True
+    return False
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connections
 
-from tuning_site.parts import Part, Parts, sole_owner
+from tuning_site.parts import Part, Parts, adopt_orphans, bury_orphans, sole_owner
 from tuning_site.sqlite import checkpoint_once
 
 PORTS_TRIED = 20
 TEND_SECONDS = 0.25
 CHECKPOINT_SECONDS = 1.0
 WEB_THREADS = 8
+BURY_SECONDS = 1.0
 # Checks of routes and templates are the web's affair; without them a worker starts in half the time.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CELERY_SKIP_CHECKS": "1"}
 
@@ -65,6 +66,8 @@ class Site:
         until = time.monotonic() + seconds
         while not self.is_stopping:
             self._parts.tend()
+            # This process has no children but the parts, and what they left behind.
+            bury_orphans(but=self.pids().values())
             self._checkpoint()
             if time.monotonic() >= until:
                 return
@@ -82,6 +85,9 @@ class Site:
         """Stop every part and leave no process behind."""
         self._parts.stop()
         self._listener.close()
+        deadline = time.monotonic() + BURY_SECONDS
+        while not bury_orphans() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _checkpoint(self) -> None:
         if time.monotonic() < self._next_checkpoint:
@@ -108,6 +114,7 @@ def running_site(*, slots: int | None, say: Callable[[str], None]) -> Iterator[S
         for number in before:
             signal.signal(number, ask_to_stop)
         try:
+            adopt_orphans()
             site.start()
             yield site
         finally:

@@ -71,7 +71,7 @@ class Bench:
                 stderr=output,
                 start_new_session=True,
             )
-        wait_for(lambda: "Serving" in said.read_text(), seconds=60, what="`up` to serve")
+        wait_for(lambda: "Serving" in said.read_text(), seconds=120, what="`up` to serve")
 
     def said(self) -> str:
         """Return what `up` has said."""
@@ -98,7 +98,7 @@ class Bench:
         )
         return self.ask("trials", study_id=study_id)
 
-    def await_step(self, study_id: int, step: int, *, seconds: float = 40) -> Json:
+    def await_step(self, study_id: int, step: int, *, seconds: float = 120) -> Json:
         """Wait until the study's first trial runs and has reported `step`; return it."""
 
         def reached() -> bool:
