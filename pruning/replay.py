@@ -19,6 +19,7 @@ from pruning.history import Course, Seen, in_sequence, observations
 from pruning.models import PruningEvent
 from pruning.policy import Policy
 from pruning.rules.base import Curve, Verdict
+from pruning.rules.settings import PolicyError
 from pruning.standing import Standing
 from trials.models import Study, Trial
 
@@ -125,6 +126,7 @@ class _Rerun:
         self.study = study
         self.course = Course(study)
         self.standing: Standing | None = None
+        self.control_every: int | None = None
         self.observed_at = -1
         self.trials: dict[int | None, Trial] = {trial.number: trial for trial in study.trials.all()}
         self.pins = _Pins(study)
@@ -145,7 +147,9 @@ class _Rerun:
         if row.kind == Kind.CALIBRATED:
             return self._compare_calibration(row)
         again = self.judge(row)
-        return ("its trial or its policy is gone", False) if again is None else compare(row, again)
+        return (
+            ("its trial is gone, or its policy is of another version", False) if again is None else compare(row, again)
+        )
 
     def judge(self, row: PruningEvent) -> Verdict | None:
         """Return the verdict that comes out now on the facts of then."""
@@ -182,9 +186,16 @@ class _Rerun:
         return (f"{name} of calibration {recorded['version']} comes out otherwise" if name else ""), False
 
     def _stand_under(self, evidence: dict[str, Any]) -> None:
-        policy = Policy.from_mapping(evidence["policy"])
-        first = self.standing.control_every if self.standing else policy.safeguards.control_every
-        self.standing = Standing(policy=policy, looks=tuple(evidence["looks"]), control_every=first)
+        """Take the policy from the ledger; none if it names a rule or a version that is no longer in use."""
+        try:
+            policy = Policy.from_mapping(evidence["policy"])
+        except PolicyError:
+            self.standing = None
+            return
+        if self.control_every is None:
+            self.control_every = policy.safeguards.control_every  # fixed at launch
+        looks = tuple(evidence["looks"])
+        self.standing = Standing(policy=policy, looks=looks, control_every=self.control_every)
 
     def _read(self, trial: Trial, metric: str, attempt: int) -> Curve:
         """Read a curve once for all verdicts on it; verdicts of few trials interleave, so few are kept."""

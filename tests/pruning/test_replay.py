@@ -159,3 +159,15 @@ def test_points_that_were_packed_replay_as_those_that_wait() -> None:
 
     assert not SeriesTail.objects.filter(trial__study=study, payload__isnull=False).exists()
     assert replay(study).holds
+
+
+def test_verdicts_under_a_rule_of_another_version_are_named_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pruning.rules.asha import Asha
+
+    study = a_played_study([1.0, 1.4, 0.8])
+
+    monkeypatch.setattr(Asha, "version", 2)
+
+    result = replay(study)
+    assert result.n_different == result.n_verdicts > 0
+    assert result.differences[0].problem == "its trial is gone, or its policy is of another version"
