@@ -58,6 +58,8 @@ export const attachHover = (figure, plot, describe) => {
   });
   plot.on("plotly_unhover", clear);
   plot.on("plotly_click", ({ points }) => {
+    // A finger's tap is how it hovers; it must not leave the page.
+    if (!matchMedia("(hover: hover)").matches) return;
     const facts = figure.describe(points[0]);
     if (facts?.url) location.assign(facts.url);
   });

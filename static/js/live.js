@@ -49,9 +49,10 @@ const ask = async () => {
   if (!answer.ok && answer.status !== 286) throw new Error(`${answer.status}`);
   heard = new Date();
   if (answer.status !== 204) {
+    // Charts fetch while the parts are still being read.
+    document.dispatchEvent(new CustomEvent("espalier:live"));
     swap(await answer.text());
     body.dataset.liveVersion = answer.headers.get("X-Version") ?? body.dataset.liveVersion;
-    document.dispatchEvent(new CustomEvent("espalier:live"));
   }
   return answer.status === 286;
 };
