@@ -124,7 +124,7 @@ def test_trials_of_a_killed_worker_group_go_on_within_the_lease(bench: Bench) ->
     os.killpg(bench.part("trials").pid, signal.SIGKILL)
 
     def is_taken_back() -> bool:
-        return bench.ask("attempts", study_id=study)[0]["outcome"] != ""
+        return bool(bench.ask("attempts", study_id=study)[0]["outcome"])
 
     wait_for(is_taken_back, seconds=LEASE_SECONDS + 30, what="the trial to be taken from the lost worker")
     # How soon it runs again depends on how fast this machine starts the worker that takes the dead one's place.
@@ -144,6 +144,12 @@ def test_a_second_up_on_the_same_data_is_refused(bench: Bench) -> None:
 
     assert second.returncode == 1
     assert f"already served by process {bench.up.pid}" in second.stderr
+
+
+def test_up_tells_the_first_password_of_a_fresh_site(bench: Bench) -> None:
+    wait_for(lambda: "Log in as admin / " in bench.said(), seconds=20, what="the first password")
+
+    assert bench.said().count("shown this once") == 1
 
 
 def test_up_stops_within_ten_seconds_and_leaves_no_process(bench: Bench) -> None:
