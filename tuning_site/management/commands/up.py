@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from tuning_site.accounts.services import ensure_first_user
 from tuning_site.parts import AlreadyRunning
 from tuning_site.site import running_site
 
@@ -28,6 +29,8 @@ class Command(BaseCommand):
             with running_site(slots=slots, say=self.stdout.write) as site:
                 trials = f"{site.slots} trial{'s' if site.slots > 1 else ''} at once on {site.queue_name}"
                 self.stdout.write(f"Serving {site.address} ({trials}). Ctrl-C stops everything.")
+                if (first := ensure_first_user()) is not None:
+                    self.stdout.write(f"Log in as {first.username} / {first.password} (shown this once).")
                 while not site.is_stopping:
                     site.tend()
                 self.stdout.write("Stopping ...")
