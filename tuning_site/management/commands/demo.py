@@ -88,19 +88,20 @@ class _Lines:
 
     def __init__(self, is_terminal: bool) -> None:
         self._is_terminal = is_terminal
-        self._last, self._next = "", 0.0
+        self._last, self._printed, self._next = "", "", 0.0
 
     def show(self, text: str) -> None:
         if self._is_terminal:
             sys.stdout.write(f"\r\x1b[K{text}")
-        elif text != self._last and time.monotonic() >= self._next:
+        elif text != self._printed and time.monotonic() >= self._next:
             sys.stdout.write(f"{text}\n")
-            self._next = time.monotonic() + LINE_SECONDS
+            self._printed, self._next = text, time.monotonic() + LINE_SECONDS
         self._last = text
         sys.stdout.flush()
 
     def end(self) -> None:
-        sys.stdout.write("\n" if self._is_terminal else f"{self._last}\n")
+        if self._is_terminal or self._last != self._printed:
+            sys.stdout.write("\n" if self._is_terminal else f"{self._last}\n")
         sys.stdout.flush()
 
 
