@@ -1,0 +1,165 @@
+"""Parts of the pages of trials: the table, the comparison, one trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trials.pages.parts.common import Action, Badge, RankBar, Spark, Track
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading of the trials table; `sorted` is asc, desc or empty."""
+
+    label: str
+    url: str = ""
+    sorted: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class ParamCell:
+    """A parameter's value, its place in its range, and its factor against the base of a comparison."""
+
+    text: str
+    place: float | None = None
+    factor: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    number: int
+    url: str
+    kind: str
+    ending: str
+    step: str
+    why: str
+    best: str
+    last: str
+    spark: Spark | None = None
+    params: Sequence[ParamCell] = ()
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A trial in the tray."""
+
+    letter: str
+    number: int
+    url: str
+    kind: str
+    ending: str
+    value: str
+    remove_url: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A column of the comparison, base first."""
+
+    letter: str
+    number: int
+    url: str
+    kind: str
+    ending: str
+    sentence: str
+    steps: str
+    horizon: str
+    track: Track
+    stopped: bool = False
+    is_base: bool = False
+    base_url: str = ""
+    remove_url: str = ""
+    value: str = ""
+    cut: str = ""
+    margin: str = ""
+    inside: bool | None = None
+    look: str = ""
+    rank: RankBar | None = None
+
+
+@dataclass(frozen=True)
+class ParamRow:
+    """One parameter over all compared trials."""
+
+    name: str
+    cells: Sequence[ParamCell]
+    differs: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number and its difference from the base."""
+
+    text: str
+    delta: str = ""
+
+
+@dataclass(frozen=True)
+class CompareRow:
+    """One metric, resource or environment entry over all compared trials."""
+
+    label: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class ParamPlace:
+    """A parameter of one trial in its range, the other trials as ticks, the best as a ring."""
+
+    name: str
+    text: str
+    low: str = ""
+    high: str = ""
+    place: float | None = None
+    others: Sequence[float] = ()
+    best: float | None = None
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    sequence: int
+    url: str
+    at: datetime | None
+    step: str
+    kind: str
+    verdict: str
+    sentence: str
+    rank: RankBar | None = None
+    ended: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    number: int
+    where: str
+    host: str
+    when: str
+    origin: str
+    steps: str
+    kind: str
+    ending: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TrialHead:
+    """The trial a page is about: its ending's sentence, then what else befell it."""
+
+    number: int
+    url: str
+    kind: str
+    ending: str
+    motive: str
+    sentence: str
+    more: str = ""
+    note: str = ""
+    badges: Sequence[Badge] = ()
+    actions: Sequence[Action] = ()
+    previous_url: str = ""
+    next_url: str = ""
