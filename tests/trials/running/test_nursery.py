@@ -99,6 +99,7 @@ def test_what_a_child_leaves_behind_dies_with_it(nursery: Nursery, tmp_path: Pat
 
     grandchild = int((tmp_path / "log").read_text())
     wait_for(lambda: is_gone(grandchild), seconds=5, what="the grandchild to end")
+    assert is_gone(grandchild)
 
 
 def test_children_die_with_their_worker_however_it_dies(tmp_path: Path) -> None:
