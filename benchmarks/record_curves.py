@@ -201,7 +201,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="extra seeds of the defaults")
     parser.add_argument("--jobs", type=int, default=2, help="runs trained at once, one thread each")
     parser.add_argument("--cache", type=Path, required=True, help="folder of the pre-trained base")
-    parser.add_argument("--work", type=Path, default=HERE / "data" / "lora_lm.runs.jsonl", help="a line per finished run")
+    parser.add_argument("--work", type=Path, default=HERE / "data" / "lora_lm.runs.jsonl", help="a line a run")
     parser.add_argument("--out", type=Path, default=HERE / "data")
     return parser.parse_args()
 
