@@ -62,4 +62,4 @@ def test_every_address_is_listed(route: object) -> None:
 
 def test_the_loop_of_the_page_is_python() -> None:
     for text in blocks(API, "python"):
-        assert compile(text, "docs/api.md", "exec")
+        assert compile(text, "docs/api.md", "exec").co_name == "<module>"
