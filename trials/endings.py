@@ -223,32 +223,42 @@ def settle(study: Study, *, at: datetime) -> bool:
         spent = _spent(study, at)
         if spent is not None:
             return stop_study(study, person="budget", note=spent[1], at=at, code=spent[0]) and settle(study, at=at)
-    budget = study.revisions.order_by("-number")[0].parsed().budget
-    open_trials = study.n_waiting + study.n_running
-    if open_trials or (study.n_trials < budget.trials and not study.ending_code):
+    if _has_work(study):
         return False
-    return _end_study(study, at=at)
+    with transaction.atomic():
+        # Once more under the lock: the last running trial may have paused, or been resumed, a moment ago.
+        study = head.lock(study.pk)
+        if study.state == Study.State.ENDED or _has_work(study):
+            return study.state == Study.State.ENDED
+        if not study.ending_code and (trial := reviewer().next_to_resume(study)) is not None:
+            resume(trial, at=at)
+            return False
+        _end_study(study, at=at)
+    return True
 
 
-def _end_study(study: Study, *, at: datetime) -> bool:
+def _has_work(study: Study) -> bool:
+    """Say whether a trial waits or runs, or one is still to be suggested."""
+    if study.n_waiting or study.n_running:
+        return True
+    budget = study.revisions.order_by("-number")[0].parsed().budget
+    return study.n_trials < budget.trials and not study.ending_code
+
+
+def _end_study(study: Study, *, at: datetime) -> None:
+    """End a study whose lock is held; what is still paused ends with the reason of its pause."""
     for trial in study.trials.filter(state=S.PAUSED).order_by("number"):
         _close_trial(trial, at=at)
-    with transaction.atomic():
-        fresh = head.lock(study.pk)
-        if fresh.state == Study.State.ENDED or fresh.n_waiting or fresh.n_running or fresh.n_paused:
-            return fresh.state == Study.State.ENDED
-        sentence = fresh.ending_sentence or f"All {fresh.n_trials} trials have ended."
-        Study.objects.filter(pk=fresh.pk).update(
-            state=Study.State.ENDED,
-            ended_at=at,
-            ending_code=fresh.ending_code or "finished",
-            ending_sentence=sentence,
-            version=F("version") + 1,
-            last_activity_at=at,
-        )
-        fresh.refresh_from_db()
-        reviewer().closed(fresh, sequence=head.next_sequence(fresh))
-    return True
+    Study.objects.filter(pk=study.pk).update(
+        state=Study.State.ENDED,
+        ended_at=at,
+        ending_code=study.ending_code or "finished",
+        ending_sentence=study.ending_sentence or f"All {study.n_trials} trials have ended.",
+        version=F("version") + 1,
+        last_activity_at=at,
+    )
+    study.refresh_from_db()
+    reviewer().closed(study, sequence=head.next_sequence(study))
 
 
 def _spent(study: Study, at: datetime) -> tuple[str, str] | None:

@@ -21,10 +21,12 @@ class ScriptedReviewer(KeepEverything):
     heard: ClassVar[list[tuple[str, int]]] = []
     moments: ClassVar[list[Moment]] = []
     alarms: ClassVar[set[int]] = set()
+    resumes: ClassVar[list[int]] = []
 
     @classmethod
     def reset(cls) -> None:
         cls.looks, cls.script, cls.heard, cls.moments, cls.alarms = (4, 8), {}, [], [], set()
+        cls.resumes = []
 
     def decision_points(self, plan: Plan) -> tuple[int, ...]:
         return self.looks
@@ -43,6 +45,10 @@ class ScriptedReviewer(KeepEverything):
         self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
     ) -> None:
         self.heard.append((f"{action} by {person}", sequence))
+
+    def next_to_resume(self, study: Study) -> Trial | None:
+        paused = study.trials.filter(state=Trial.State.PAUSED, number__in=self.resumes)
+        return paused.order_by("number").first()
 
     def closed(self, study: Study, *, sequence: int) -> None:
         self.heard.append((f"closed {study.ending_code}", sequence))

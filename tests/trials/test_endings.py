@@ -111,6 +111,21 @@ def test_a_paused_trial_ends_pruned_with_the_reason_of_its_pause(reviewer: type[
     assert (study.n_paused, study.n_pruned) == (0, study.n_trials)
 
 
+def test_a_study_whose_last_trial_paused_ends_only_once_nobody_lets_one_go_on(
+    reviewer: type[ScriptedReviewer],
+) -> None:
+    reviewer.script[0, 4] = PAUSE_AT_4
+    reviewer.resumes = [0]
+    study = a_study(budget=Budget(trials=1))
+    tell(an_attempt(study), 1, 4, 0.9)
+
+    assert not endings.settle(study, at=NOW)
+
+    trial = study.trials.get()
+    study.refresh_from_db()
+    assert (trial.state, trial.resumes, study.state) == ("WAITING", True, "RUNNING")
+
+
 def test_closing_a_study_asks_what_runs_to_halt_and_waits_for_it() -> None:
     study = a_study()
     attempt = an_attempt(study)
