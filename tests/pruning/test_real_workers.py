@@ -16,9 +16,10 @@ PAUSING = {
     "strategy": {
         "rule": "calibrated_halving",
         "action": "pause",
-        "risk": 0.5,
+        # Very careful, and patient for eight: most of the first that wait go on.
+        "risk": 0.001,
         "min_members": 3,
-        "wait": 4,
+        "wait": 8,
         "min_keep": 1,
         "min_pairs": 0,
         "min_pairs_jump": 0,
