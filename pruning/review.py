@@ -23,7 +23,7 @@ from trials import head
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan, Problem
 from trials.seam import Action, Decision, Moment
-from trials.studies import plan_of, room
+from trials.studies import room
 
 Kind = PruningEvent.Kind
 
@@ -230,7 +230,7 @@ def calibrations_recorded(study: Study, standing: Standing, course: Course | Non
 
 def no_more_to_come(study: Study) -> bool:
     """Say whether every configuration the budget allows has begun."""
-    return not study.n_waiting and not room(study, plan_of(study))
+    return not study.n_waiting and not room(study, study.plan())
 
 
 def entry_of(verdict: Verdict, trial: Trial, attempt: int, sequence: int, policy: str) -> Entry:

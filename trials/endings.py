@@ -1,4 +1,4 @@
-"""How trials, attempts and studies end: one named door each, settled by a conditional UPDATE.
+"""How trials and their attempts end: one named door each, settled by a conditional UPDATE.
 
 Being lost, killed, out of memory, stopped by a person and pruned are never the same ending.
 """
@@ -6,7 +6,7 @@ Being lost, killed, out of memory, stopped by a person and pruned are never the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from django.db import transaction
@@ -50,7 +50,7 @@ def apply(attempt: Attempt, decision: Decision, *, step: int, at: datetime) -> b
     ending = Ending(
         state=after, code=decision.code, motive=decision.motive, sentence=decision.sentence, step=step, value=value
     )
-    return _end(attempt.trial, ending, attempt=attempt, at=at, told_reviewer=True)
+    return end(attempt.trial, ending, attempt=attempt, at=at, told_reviewer=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def complete(attempt: Attempt, *, at: datetime, value: float | None = None) -> b
     if trial.last_step is not None and trial.last_step < trial.study.horizon:
         sentence = f"Finished at step {trial.last_step}: its training code returned before step {trial.study.horizon}."
     ending = Ending(state=S.COMPLETE, code="finished", sentence=sentence, step=trial.last_step, value=value)
-    return _end(trial, ending, attempt=attempt, at=at)
+    return end(trial, ending, attempt=attempt, at=at)
 
 
 @transaction.atomic
@@ -90,7 +90,7 @@ def fail(attempt: Attempt, *, code: str, sentence: str, at: datetime, traceback:
     """End a trial FAILED: `error`, `out_of_memory`, `timed_out` or `worker_lost`."""
     trial = attempt.trial = _fresh(attempt)
     ending = Ending(state=S.FAILED, code=code, sentence=sentence, step=trial.last_step, traceback=traceback)
-    return _end(trial, ending, attempt=attempt, at=at)
+    return end(trial, ending, attempt=attempt, at=at)
 
 
 @transaction.atomic
@@ -130,7 +130,7 @@ def halt(attempt: Attempt, *, at: datetime) -> Decision:
         value=trial.best_value,
     )
     with transaction.atomic():
-        _end(trial, ending, attempt=attempt, at=at)
+        end(trial, ending, attempt=attempt, at=at)
     return decision
 
 
@@ -151,14 +151,14 @@ def stop_by_person(trial: Trial, *, person: str, note: str, at: datetime) -> boo
     if trial.has_ended or trial.halt_code:
         return False
     sentence = f"Stopped by {person}" + (f": {note}" if note else ".")
-    _intervene(trial.study_id, trial, action="stop", person=person, note=note, at=at)
+    intervene(trial.study_id, trial, action="stop", person=person, note=note, at=at)
     if trial.state == S.RUNNING:
         Trial.objects.filter(pk=trial.pk).update(halt_code="stopped_by_user", halt_sentence=sentence)
         return True
     ending = Ending(
         state=S.PRUNED, code="stopped_by_user", sentence=sentence, step=trial.last_step, value=trial.best_value
     )
-    return _end(trial, ending, attempt=None, at=at)
+    return end(trial, ending, attempt=None, at=at)
 
 
 @transaction.atomic
@@ -167,26 +167,8 @@ def pin(trial: Trial, *, pinned: bool, person: str, note: str, at: datetime) -> 
     won = Trial.objects.filter(pk=trial.pk, pinned=not pinned).exclude(state__in=Trial.ENDED).update(pinned=pinned)
     if won:
         trial.pinned = pinned
-        _intervene(trial.study_id, trial, action="pin" if pinned else "unpin", person=person, note=note, at=at)
+        intervene(trial.study_id, trial, action="pin" if pinned else "unpin", person=person, note=note, at=at)
     return won == 1
-
-
-def stop_study(study: Study, *, person: str, note: str, at: datetime, code: str = "stopped_by_user") -> bool:
-    """End a study: what waits ends `study_closed`, what runs is asked to halt, what is paused ends with its reason."""
-    sentence = note if code.startswith("budget_") else f"Stopped by {person}" + (f": {note}" if note else ".")
-    with transaction.atomic():
-        won = (
-            Study.objects.running()
-            .filter(pk=study.pk, ending_code="")
-            .update(ending_code=code, ending_sentence=sentence)
-        )
-        if not won:
-            return False
-        _intervene(study.pk, None, action="close", person=person, note=note, at=at)
-    for trial in study.trials.exclude(state__in=Trial.ENDED).order_by("number"):
-        _close_trial(trial, at=at)
-    settle(study, at=at)
-    return True
 
 
 def resume(trial: Trial, *, at: datetime) -> bool:
@@ -214,124 +196,7 @@ def rewind(trial: Trial, step: int) -> None:
     Trial.objects.filter(pk=trial.pk).update(**_known_at(trial, step))
 
 
-def settle(study: Study, *, at: datetime) -> bool:
-    """End the study if its budget is spent or nothing is left to do; return whether it has ended."""
-    study.refresh_from_db()
-    if study.state == Study.State.ENDED:
-        return True
-    if not study.ending_code:
-        spent = _spent(study, at)
-        if spent is not None:
-            return stop_study(study, person="budget", note=spent[1], at=at, code=spent[0]) and settle(study, at=at)
-    if _has_work(study):
-        return False
-    with transaction.atomic():
-        # Once more under the lock: the last running trial may have paused, or been resumed, a moment ago.
-        study = head.lock(study.pk)
-        if study.state == Study.State.ENDED or _has_work(study):
-            return study.state == Study.State.ENDED
-        if not study.ending_code and (trial := reviewer().next_to_resume(study)) is not None:
-            resume(trial, at=at)
-            return False
-        _end_study(study, at=at)
-    return True
-
-
-def _has_work(study: Study) -> bool:
-    """Say whether a trial waits or runs, or one is still to be suggested."""
-    if study.n_waiting or study.n_running:
-        return True
-    budget = study.revisions.order_by("-number")[0].parsed().budget
-    return study.n_trials < budget.trials and not study.ending_code
-
-
-def _end_study(study: Study, *, at: datetime) -> None:
-    """End a study whose lock is held; what is still paused ends with the reason of its pause."""
-    for trial in study.trials.filter(state=S.PAUSED).order_by("number"):
-        _close_trial(trial, at=at)
-    Study.objects.filter(pk=study.pk).update(
-        state=Study.State.ENDED,
-        ended_at=at,
-        ending_code=study.ending_code or "finished",
-        ending_sentence=study.ending_sentence or f"All {study.n_trials} trials have ended.",
-        version=F("version") + 1,
-        last_activity_at=at,
-    )
-    study.refresh_from_db()
-    reviewer().closed(study, sequence=head.next_sequence(study))
-
-
-def _spent(study: Study, at: datetime) -> tuple[str, str] | None:
-    """Return (code, sentence) of the budget that is spent, if one is."""
-    budget = study.revisions.order_by("-number")[0].parsed().budget
-    if budget.slot_hours is not None:
-        live = Attempt.objects.filter(trial__study=study, ended_at__isnull=True).values_list("started_at", flat=True)
-        hours = (study.slot_seconds + sum((at - start).total_seconds() for start in live)) / 3600
-        if hours >= budget.slot_hours:
-            return "budget_slot_hours", f"The budget of {budget.slot_hours:g} slot hours is spent."
-    if budget.wall_hours is None or study.started_at is None:
-        return None
-    if at - study.started_at >= timedelta(hours=budget.wall_hours):
-        return "budget_wall_hours", f"The budget of {budget.wall_hours:g} hours of wall-clock is spent."
-    return None
-
-
-def _close_trial(trial: Trial, *, at: datetime) -> None:
-    """End one open trial because its study has."""
-    with transaction.atomic():
-        trial = Trial.objects.select_for_update().get(pk=trial.pk)
-        if trial.state == S.RUNNING and not trial.halt_code:
-            Trial.objects.filter(pk=trial.pk).update(
-                halt_code="study_closed", halt_sentence="Stopped because the study was closed."
-            )
-        elif trial.state == S.WAITING:
-            sentence = (
-                "Not trained on: the study was closed." if trial.n_attempts else "Never started: the study was closed."
-            )
-            ending = Ending(
-                state=S.PRUNED, code="study_closed", sentence=sentence, step=trial.last_step, value=trial.best_value
-            )
-            _end(trial, ending, attempt=None, at=at)
-        elif trial.state == S.PAUSED:
-            ending = Ending(
-                state=S.PRUNED,
-                code=trial.ending_code or "study_closed",
-                motive=trial.ending_motive,
-                sentence=trial.ending_sentence,
-                step=trial.ending_step,
-                value=trial.best_value,
-            )
-            _end(trial, ending, attempt=None, at=at)
-
-
-def _pause(attempt: Attempt, decision: Decision, *, step: int, at: datetime) -> bool:
-    trial = attempt.trial
-    won = (
-        Trial.objects.running()
-        .filter(pk=trial.pk)
-        .update(
-            state=S.PAUSED,
-            ending_code=decision.code,
-            ending_motive=decision.motive,
-            ending_sentence=decision.sentence,
-            ending_step=step,
-            steps_trained=F("steps_trained") + _trained(attempt, step),
-        )
-    )
-    if won:
-        trial.state = S.PAUSED
-        _close(attempt, outcome="paused", sentence=decision.sentence, at=at)
-        head.move(
-            trial.study_id,
-            before=S.RUNNING,
-            after=S.PAUSED,
-            at=at,
-            steps_trained=F("steps_trained") + _trained(attempt, step),
-        )
-    return won == 1
-
-
-def _end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime, told_reviewer: bool = False) -> bool:
+def end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime, told_reviewer: bool = False) -> bool:
     """Write a trial's one ending; False if another process wrote one first.
 
     A verdict's own ledger row is the record of its ending (`told_reviewer`); every other ending takes a sequence
@@ -379,6 +244,40 @@ def _end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime,
     return True
 
 
+def intervene(study_id: int, trial: Trial | None, *, action: str, person: str, note: str, at: datetime) -> None:
+    """Have a person's (or a budget's) act recorded under a sequence number of its own."""
+    study = head.lock(study_id)
+    reviewer().intervened(study, trial, action=action, person=person, note=note, sequence=head.next_sequence(study))
+    head.touch(study_id, at=at)
+
+
+def _pause(attempt: Attempt, decision: Decision, *, step: int, at: datetime) -> bool:
+    trial = attempt.trial
+    won = (
+        Trial.objects.running()
+        .filter(pk=trial.pk)
+        .update(
+            state=S.PAUSED,
+            ending_code=decision.code,
+            ending_motive=decision.motive,
+            ending_sentence=decision.sentence,
+            ending_step=step,
+            steps_trained=F("steps_trained") + _trained(attempt, step),
+        )
+    )
+    if won:
+        trial.state = S.PAUSED
+        _close(attempt, outcome="paused", sentence=decision.sentence, at=at)
+        head.move(
+            trial.study_id,
+            before=S.RUNNING,
+            after=S.PAUSED,
+            at=at,
+            steps_trained=F("steps_trained") + _trained(attempt, step),
+        )
+    return won == 1
+
+
 def _close(attempt: Attempt, *, outcome: str, sentence: str, at: datetime) -> bool:
     """Close a live attempt; False if it was closed before."""
     won = Attempt.objects.filter(pk=attempt.pk, ended_at__isnull=True).update(
@@ -402,12 +301,6 @@ def _note_best(study: Study, trial: Trial) -> None:
         Study.objects.filter(pk=study.pk).update(best_seen_value=trial.value, best_seen_number=trial.number)
     if trial.state == S.COMPLETE and study.better(trial.value, study.best_value):
         Study.objects.filter(pk=study.pk).update(best_value=trial.value, best_number=trial.number)
-
-
-def _intervene(study_id: int, trial: Trial | None, *, action: str, person: str, note: str, at: datetime) -> None:
-    study = head.lock(study_id)
-    reviewer().intervened(study, trial, action=action, person=person, note=note, sequence=head.next_sequence(study))
-    head.touch(study_id, at=at)
 
 
 def _fresh(attempt: Attempt) -> Trial:

@@ -13,7 +13,6 @@ from trials.models import Artifact, Evaluation, Study, Trial
 from trials.plan import TrainableSpec
 from trials.running import checkpoints
 from trials.sanitise import clean_json
-from trials.studies import plan_of
 from trials.trainables import registry
 from trials.trainables.base import Trainable
 from trials.trainables.fields import with_defaults
@@ -34,7 +33,7 @@ def evaluate(
     A test split that is looked at again and again is one more validation split: what is stored is never repeated.
     Raises `EvaluationRefused` if a checkpoint is not on this host, or there is nothing to evaluate.
     """
-    spec = plan_of(study).trainable
+    spec = study.plan().trainable
     if spec is None:
         raise EvaluationRefused(f"Study {study.name} names no trainable; evaluate it where its trials are trained.")
     return [_evaluate(trial, role, spec, at=at, progress=progress) for trial, role in _candidates(study)]

@@ -14,7 +14,7 @@ from trials.running.advancing import advance
 from trials.running.claims import claim as claim_waiting
 from trials.seam import KEEP, Decision
 from trials.search import top_up
-from trials.studies import StudyRefused, plan_of, room
+from trials.studies import StudyRefused, room
 
 RACES_MAX = 20
 ENDED = {"complete": Trial.State.COMPLETE, "failed": Trial.State.FAILED}
@@ -41,7 +41,7 @@ def claim(study: Study, *, by: str, at: datetime) -> tuple[Attempt | None, str]:
         if attempt is not None:
             return attempt, ""
         study.refresh_from_db()
-        if not room(study, plan_of(study)):
+        if not room(study, study.plan()):
             break
         # What still counts as waiting is being claimed by others in this moment: one more is for this claimer.
         top_up(study, free_slots=study.n_waiting + 1, at=at)

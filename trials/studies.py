@@ -82,7 +82,7 @@ def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source:
     study = head.lock(study.pk)
     if study.state == Study.State.ENDED or study.ending_code:
         raise AmendmentRefused(f"study: {study.name} has ended; launch a new study with the changed plan")
-    current = study.revisions.order_by("-number")[0]
+    current = study.newest_revision()
     _refuse_other_study(current.parsed(), plan)
     if current.fingerprint == plan.fingerprint:
         raise AmendmentRefused(f"plan: the same as revision {current.number}; nothing to amend")
@@ -100,18 +100,13 @@ def enqueue(study: Study, params: Mapping[str, object], *, pinned: bool = False,
     Raises `NotInSpace` for a configuration that does not fit, `BudgetSpent` if the study tries no further one.
     """
     study = head.lock(study.pk)
-    plan = plan_of(study)
+    plan = study.plan()
     if problems := plan.space.problems(params):
         raise NotInSpace("; ".join(f"params.{name}: {problem}" for name, problem in problems))
     if not room(study, plan):
         raise BudgetSpent(f"study: {study.name} has ended or has all its {plan.budget.trials} trials; raise its budget")
     _ring_on_commit(study)
     return new_trial(study, params, origin=Trial.Origin.ENQUEUED, pinned=pinned, note=note, at=at)
-
-
-def plan_of(study: Study) -> Plan:
-    """Return the plan of the newest revision."""
-    return study.revisions.order_by("-number")[0].parsed()
 
 
 def room(study: Study, plan: Plan) -> int:

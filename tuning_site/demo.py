@@ -101,7 +101,7 @@ class Progress:
 def progress(study: Study, *, slots: int) -> Progress:
     """Return how far a study has come."""
     study.refresh_from_db()
-    total = study.revisions.order_by("-number")[0].parsed().budget.trials
+    total = study.plan().budget.trials
     planned = study.n_ended * study.horizon
     return Progress(
         ended=study.n_ended,

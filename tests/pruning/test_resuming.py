@@ -9,7 +9,7 @@ from pruning.memory import course_at
 from pruning.replay import replay
 from pruning.verify import verify
 from tests.pruning.studies import STEPS, a_study, an_attempt, events, falling, train
-from trials import endings
+from trials import closing
 from trials.models import Study, Trial
 from trials.plan import Budget
 from trials.running.advancing import advance
@@ -137,7 +137,7 @@ def test_a_study_that_was_stopped_resumes_nobody() -> None:
     for floor in (1.0, 1.1, 1.2):
         train(an_attempt(study), falling(floor))
 
-    endings.stop_study(study, person="robin", note="enough", at=study.created_at)
+    closing.stop_study(study, person="robin", note="enough", at=study.created_at)
     advance(study, at=study.created_at)
 
     assert "RESUME" not in [event.verdict for event in events(study)]

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from trials.models import Attempt, Project, Study, Trial
 from trials.plan import Budget, Objective, Plan
+from trials.reporting import report
 from trials.seam import Action, Decision, KeepEverything, Moment
+from trials.series import Point
 from trials.space import Float, Space
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -93,3 +95,8 @@ def an_attempt(study: Study, *, number: int | None = None) -> Attempt:
     attempt = claim(None, queue="cpu", slot=0, device="cpu", at=NOW, claimed_by="tester", study=study)
     assert attempt is not None
     return attempt
+
+
+def tell(attempt: Attempt, batch: int, step: int, loss: float) -> None:
+    """Report one value of the loss, as a batch of its own."""
+    report(attempt_id=attempt.pk, batch=batch, points=[Point(step=step, metrics={"loss": loss})], at=NOW)

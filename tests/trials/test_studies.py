@@ -159,7 +159,7 @@ def test_an_amendment_becomes_the_next_revision(
         2,
     )
     assert heard[-1] == ("amended", 2, 2)
-    assert studies.plan_of(study).budget.trials == 20
+    assert study.plan().budget.trials == 20
 
 
 @pytest.mark.parametrize(
@@ -228,4 +228,4 @@ def test_a_continued_trial_counts_as_one_configuration_with_the_one_it_continues
         studies.new_trial(study, first.params, origin=Trial.Origin.CONTINUED, continues=first, at=NOW)
     study.refresh_from_db()
 
-    assert studies.room(study, studies.plan_of(study)) == 1
+    assert studies.room(study, study.plan()) == 1

@@ -6,7 +6,8 @@ import pytest
 from django.core.management.base import CommandError
 
 from tests.trials.builders import NOW, an_attempt
-from trials.endings import complete, settle
+from trials.closing import settle
+from trials.endings import complete
 from trials.models import Job, Study
 from trials.reporting import report
 from trials.series import Point

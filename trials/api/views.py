@@ -17,7 +17,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from trials import endings, remote, series, studies
+from trials import closing, endings, remote, series, studies
 from trials.api import access, serializers
 from trials.api.numbers import spell_all
 from trials.api.paging import KeysetPagination
@@ -95,7 +95,7 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
         """End a study; what runs halts at its next report or beat. Stopping it twice changes nothing."""
         study = access.editable_study(request, pk)
         reason = _read(serializers.ReasonSerializer, request)["reason"]
-        endings.stop_study(study, person=request.user.get_username(), note=reason, at=timezone.now())
+        closing.stop_study(study, person=request.user.get_username(), note=reason, at=timezone.now())
         return self._answer(access.visible_study(request, pk))
 
     @extend_schema(request=serializers.EnqueueSerializer, responses={201: serializers.TrialSerializer})

@@ -134,6 +134,14 @@ class Study(models.Model):
         """Return how many trials have ended, however they did."""
         return self.n_complete + self.n_pruned + self.n_failed
 
+    def newest_revision(self) -> Revision:
+        """Return the revision that holds now."""
+        return self.revisions.order_by("-number")[0]
+
+    def plan(self) -> Plan:
+        """Return the plan that holds now, as a value."""
+        return self.newest_revision().parsed()
+
     def better(self, value: float, than: float | None) -> bool:
         """Say whether `value` beats `than` in the study's direction; anything beats nothing."""
         return than is None or (value < than if self.minimises else value > than)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from trials import endings, head
+from trials import closing, endings, head
 from trials.models import Study, Trial
 from trials.pages.access import editable_study, trial_of
 from trials.sanitise import clean_text
@@ -23,7 +23,7 @@ def stop_study(request: HttpRequest, study_id: int) -> HttpResponse:
     if study.state == Study.State.ENDED or study.ending_code:
         messages.info(request, "The study has already been asked to end.")
         return redirect(study)
-    endings.stop_study(study, person=_person(request), note=_note(request), at=timezone.now())
+    closing.stop_study(study, person=_person(request), note=_note(request), at=timezone.now())
     messages.success(request, "The study ends: what waits is closed, what runs ends at its next report.")
     return redirect(study)
 

@@ -27,7 +27,7 @@ class Frame:
     def __init__(self, request: HttpRequest, access: Access) -> None:
         self.request = request
         self.study, self.may_edit = access
-        self.revision: Revision = self.study.revisions.order_by("-number")[0]
+        self.revision: Revision = self.study.newest_revision()
         self.plan: Plan = self.revision.parsed()
         self.looks: tuple[int, ...] = tuple(self.revision.looks)
         self.selection = Selection.of(request)

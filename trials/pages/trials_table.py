@@ -231,7 +231,7 @@ def _spark(study: Study, steps: Any, values: Any) -> Spark:
 def trials_csv(request: HttpRequest, study_id: int) -> HttpResponseBase:
     """Export the trials that the query asks for."""
     study = visible_study(request, study_id)
-    plan = study.revisions.order_by("-number")[0].parsed()
+    plan = study.plan()
     asked = TableQuery.of(request, study, plan.space.names)
     try:
         trials = asked.rows(study.trials.all(), plan.space.names)

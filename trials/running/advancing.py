@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from trials import endings, seam
+from trials import closing, endings, seam
 from trials.models import Study
 from trials.running import checkpoints, doorbell
 
@@ -19,7 +19,7 @@ def advance(study: Study, *, at: datetime) -> None:
     n_resumed = 0
     while _resume_one(study, at=at):
         n_resumed += 1
-    if endings.settle(study, at=at):
+    if closing.settle(study, at=at):
         checkpoints.keep_the_best(study)
         return
     # Settling may have let one more go on.

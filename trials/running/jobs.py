@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from trials import endings, head
+from trials import closing, head
 from trials.models import Job, Study, Worker
 from trials.running import checkpoints, doorbell, orders
 from trials.running.forking import Child, Exit, Nursery
@@ -108,7 +108,7 @@ def fail(job: Job, message: str, *, at: datetime) -> bool:
         return False
     if job.kind == PREPARE and job.study is not None:
         note = f"the preparation failed: {message}"[:1000]
-        endings.stop_study(job.study, person="the site", note=note, at=at, code="error")
+        closing.stop_study(job.study, person="the site", note=note, at=at, code="error")
     return True
 
 

@@ -38,7 +38,7 @@ class Order:
 def to_train(attempt: Attempt, place: Place) -> Order:
     """Return the order that carries out an attempt."""
     trial = attempt.trial
-    revision = trial.study.revisions.order_by("-number")[0]
+    revision = trial.study.newest_revision()
     plan = revision.parsed()
     last = Artifact.objects.filter(trial=trial, kind=Artifact.Kind.LAST).first() if attempt.resumed_from else None
     message = _message(plan, trial.study, place, task="train", scratch=checkpoints.scratch(attempt)) | {
@@ -58,7 +58,7 @@ def to_train(attempt: Attempt, place: Place) -> Order:
 
 def to_prepare(study: Study, place: Place) -> Order:
     """Return the order that makes what all trials of a study share."""
-    plan = study.revisions.order_by("-number")[0].parsed()
+    plan = study.plan()
     place_of_study = checkpoints.study_folder(study)
     scratch = place_of_study / "preparation"
     message = _message(plan, study, place, task="prepare", scratch=scratch)

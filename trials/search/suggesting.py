@@ -14,7 +14,7 @@ from trials.models import Study, Trial
 from trials.plan import Plan
 from trials.search import registry
 from trials.space import Categorical, Float, Int, Parameter, Value
-from trials.studies import new_trial, plan_of, room
+from trials.studies import new_trial, room
 
 if TYPE_CHECKING:
     import optuna
@@ -29,7 +29,7 @@ def suggest(study: Study, *, number: int | None = None) -> dict[str, Value]:
     The random stream derives from (study seed, trial number) alone: a sampler that does not learn suggests the same
     for a number whatever happened before. One that learns sees the trials as they stand now.
     """
-    plan = plan_of(study)
+    plan = study.plan()
     number = study.next_number if number is None else number
     kind = registry.get(plan.sampler.name)
     import optuna
@@ -60,7 +60,7 @@ def top_up(study: Study, *, free_slots: int, at: datetime) -> int:
     added = races = 0
     while races < RACES_MAX:
         study.refresh_from_db()
-        if not _wanted(study, plan_of(study), free_slots):
+        if not _wanted(study, study.plan(), free_slots):
             break
         params = suggest(study)
         if _add(study, params, free_slots=free_slots, at=at):
@@ -77,7 +77,7 @@ def _wanted(study: Study, plan: Plan, free_slots: int) -> bool:
 @transaction.atomic
 def _add(study: Study, params: Mapping[str, Value], *, free_slots: int, at: datetime) -> bool:
     fresh = head.lock(study.pk)
-    if fresh.next_number != study.next_number or not _wanted(fresh, plan_of(fresh), free_slots):
+    if fresh.next_number != study.next_number or not _wanted(fresh, fresh.plan(), free_slots):
         return False
     new_trial(fresh, params, origin=Trial.Origin.SAMPLER, suggestion=fresh.next_suggestion, at=at)
     return True

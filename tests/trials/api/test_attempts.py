@@ -11,7 +11,7 @@ from django.db import connection
 
 from tests.trials.api.conftest import Program, member
 from tests.trials.builders import NOW, STOP_AT_4, ScriptedReviewer, a_study
-from trials import endings, remote
+from trials import closing, endings, remote
 from trials.models import Attempt, SeriesTail, Study, Trial
 from trials.plan import Budget
 
@@ -61,7 +61,7 @@ def test_every_claim_gets_another_trial_until_all_are_given_out(reporter: Progra
 
 
 def test_a_study_that_was_stopped_gives_out_nothing(reporter: Program, study: Study) -> None:
-    endings.stop_study(study, person="edith", note="", at=NOW)
+    closing.stop_study(study, person="edith", note="", at=NOW)
 
     assert reporter.post(f"studies/{study.pk}/claim")[1] == {"attempt": None, "reason": "ended"}
 

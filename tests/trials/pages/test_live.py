@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.factories import Played
-from trials import endings
+from trials import closing, endings
 
 
 def test_a_page_says_where_to_ask_for_more(editor: Client, played: Played) -> None:
@@ -45,9 +45,9 @@ def test_a_report_between_looks_changes_the_page(editor: Client, played: Played)
 
 def test_an_ended_study_says_stop_asking(editor: Client, played: Played) -> None:
     live = editor.get(played.study.get_absolute_url()).context["live"]
-    endings.stop_study(played.study, person="editor", note="enough", at=factories.NOW)
+    closing.stop_study(played.study, person="editor", note="enough", at=factories.NOW)
     endings.halt_if_asked(played.running.pk, at=factories.NOW)
-    endings.settle(played.study, at=factories.NOW)
+    closing.settle(played.study, at=factories.NOW)
 
     response = editor.get(live.url, {"version": live.version})
 

@@ -15,7 +15,6 @@ from trials.plan import Budget, Enqueued, Objective, SamplerSpec
 from trials.search import suggest, top_up
 from trials.search.history import past_trials
 from trials.space import Categorical, Float, Int, Space
-from trials.studies import plan_of
 
 SPACE = Space(
     (
@@ -107,7 +106,7 @@ def test_the_sampler_is_told_what_became_of_every_trial() -> None:
     end(trials[4], None, state="FAILED")
     Trial.objects.filter(pk=trials[5].pk).update(state="PAUSED")
 
-    past = past_trials(study, plan_of(study))
+    past = past_trials(study, study.plan())
 
     assert [trial.state.name for trial in past] == [
         "COMPLETE",
@@ -143,7 +142,7 @@ def test_values_that_an_amended_space_no_longer_holds_are_left_out() -> None:
     top_up(study, free_slots=1, at=NOW)
     Trial.objects.update(params={"lr": 1e-3, "optimizer": "lion", "gone": 3, "layers": 2})
 
-    (past,) = past_trials(study, plan_of(study))
+    (past,) = past_trials(study, study.plan())
 
     assert past.params == {"lr": 1e-3, "layers": 2}
 
@@ -158,7 +157,7 @@ def test_several_objectives_are_searched_together() -> None:
     end(second, 0.6)
     first.summaries.create(study=study, metric="size", first_step=1, last_step=4, last_value=7.0, last_value_state="")
 
-    past = past_trials(study, plan_of(study))
+    past = past_trials(study, study.plan())
 
     assert past[0].values == [0.5, 7.0]
     assert past[1].state.name == "FAIL"

@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand
 
 from trials.management.finding import find_study
 from trials.models import Study, Trial
-from trials.studies import plan_of
 
 MOST_STUDIES = 50
 MOST_TRIALS = 20
@@ -37,7 +36,7 @@ def _all() -> Iterator[str]:
 
 
 def _one(study: Study) -> Iterator[str]:
-    plan = plan_of(study)
+    plan = study.plan()
     yield f"Study {study.pk}, {study.project.slug}/{study.name}: {_state(study)}"
     yield f"  {study.direction} {study.metric}; {plan.budget.trials} trials of {study.horizon} {study.step_unit}"
     yield f"  {_counts(study)}"

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from trials import endings
+from trials import closing, endings
 from trials.management.finding import find_study_or_trial
 from trials.models import Study
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if not reason.strip():
             raise CommandError("--reason: empty; say in a sentence why.")
         if isinstance(found, Study):
-            if not endings.stop_study(found, person=PERSON, note=reason, at=at):
+            if not closing.stop_study(found, person=PERSON, note=reason, at=at):
                 raise CommandError(f"Study {found.name} has already been stopped or has ended.")
             return f"Stopped study {found.name}; what runs halts at its next report."
         if not endings.stop_by_person(found, person=PERSON, note=reason, at=at):
