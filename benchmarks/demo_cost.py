@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+import recorded  # noqa: E402  # the repository is not installed
 
 from pruning.policy import Policy  # noqa: E402
-from pruning.simulate import Ended, Pool, Recording, simulate  # noqa: E402
+from pruning.simulate import Ended, Pool, simulate  # noqa: E402
 
 WORKERS = 2
 REPEATS = "repeats"
@@ -48,16 +49,6 @@ class Result:
     def lost(self) -> float:
         """Return how much worse the value in hand is than the pool's best, in units of the metric."""
         return abs(self.best_in_hand - self.best_of_all)
-
-
-def read(folder: Path, name: str, metric: str) -> Pool:
-    """Return a task's runs in the order in which they would be suggested, at the steps where they reported."""
-    curves = pd.read_parquet(folder / f"{name}.parquet")
-    recordings = [
-        Recording.of(str(config), run["step"].to_numpy(), run[metric].to_numpy(float))
-        for config, run in curves.groupby("config_id")
-    ]
-    return Pool(metric=metric, maximize=False, horizon=int(curves["step"].max()), recordings=tuple(recordings))
 
 
 def replay(name: str, label: str, pool: Pool, policy: Policy, *, seed: int) -> Result:
@@ -109,9 +100,8 @@ def main() -> None:
     parser.add_argument("--presets", nargs="*", default=["balanced", "off"], help="policies beside the plan's own")
     arguments = parser.parse_args()
     plan = yaml.safe_load(arguments.plan.read_text())
-    metric = plan["objectives"][0]["metric"]
-    names = [entry["name"] for entry in json.loads((arguments.curves / "index.json").read_text())]
-    pools = {name: read(arguments.curves, name, metric) for name in names}
+    index = json.loads((arguments.curves / "index.json").read_text())
+    pools = {entry["name"]: recorded.read(arguments.curves, entry, by_step=True) for entry in index}
     policies = {"the plan's": plan["policy"], **{name: name for name in arguments.presets}}
     results = [
         replay(name, label, pool, Policy.from_mapping(policy), seed=seed)

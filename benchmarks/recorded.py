@@ -35,12 +35,15 @@ def tasks(folder: Path, *, wanted: Sequence[str] = ()) -> Iterator[tuple[str, st
         yield benchmark, name, read(folder, entry)
 
 
-def read(folder: Path, entry: dict[str, Any]) -> Pool:
-    """Return a task's runs as a pool; a report before any training (step 0) is dropped."""
+def read(folder: Path, entry: dict[str, Any], *, by_step: bool = False) -> Pool:
+    """Return a task's runs as a pool; a report before any training (step 0) is dropped.
+
+    by_step: keep the steps at which the runs reported, and what each cost, where otherwise reports are counted.
+    """
     curves = pd.read_parquet(folder / f"{entry['name']}.parquet")
     curves = curves[curves["step"] > 0]
-    make = _by_seconds if entry["benchmark"] in BY_SECONDS else _by_report
-    horizon, recordings = make(curves, entry["objective"])
+    by_clock = _by_seconds if entry["benchmark"] in BY_SECONDS else _by_report
+    horizon, recordings = (_by_step if by_step else by_clock)(curves, entry["objective"])
     return Pool(
         metric=entry["objective"], maximize=entry["mode"] == "max", horizon=horizon, recordings=tuple(recordings)
     )
@@ -53,6 +56,15 @@ def _by_report(curves: pd.DataFrame, objective: str) -> tuple[int, list[Recordin
     steps = np.arange(1, horizon + 1)
     whole = [Recording.of(str(config), steps, values) for config, values in runs.items() if len(values) == horizon]
     return horizon, whole
+
+
+def _by_step(curves: pd.DataFrame, objective: str) -> tuple[int, list[Recording]]:
+    """Take the steps as they were told, in the order in which the runs would be suggested."""
+    runs = curves.groupby("config_id")
+    recordings = [
+        Recording.of(str(config), run["step"].to_numpy(), run[objective].to_numpy(float)) for config, run in runs
+    ]
+    return int(curves["step"].max()), recordings
 
 
 def _by_seconds(curves: pd.DataFrame, objective: str) -> tuple[int, list[Recording]]:
