@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pruning.canonical import hex_of
 from pruning.rules.base import WORST
+from pruning.rules.groups import Group, Split
 
 BASES = ("value", "best")
 _MODULUS = 1 << 256
@@ -75,15 +77,16 @@ class Population:
 
     def __init__(self) -> None:
         self._keys: dict[int, dict[int, tuple[float, float]]] = {}  # step -> trial -> (value, best)
-        self._rungs: dict[tuple[int, str, str], OrderedRung] = {}
+        self._rungs: dict[tuple[int, str, str, Split | None], _Rungs] = {}
         self._eliminated: dict[int, int] = {}  # trial -> step
         self._carried: dict[int, tuple[int, float]] = {}  # trial -> (step of its FINISH, best)
         self._finished: set[int] = set()
 
-    def rung(self, step: int, *, by: str = "value", who: str = "reached") -> OrderedRung:
+    def rung(self, step: int, *, by: str = "value", who: str = "reached", among: Group | None = None) -> OrderedRung:
         """Return the population at a decision point; see `Peers.rung`."""
-        known = self._rungs.get((step, by, who))
-        return known if known is not None else self._build(step, by, who)
+        split, number = (None, 0) if among is None else among
+        known = self._rungs.get((step, by, who, split))
+        return (known if known is not None else self._build(step, by, who, split)).of_group(number)
 
     def observe(self, trial: int, step: int, *, value: float, best: float) -> None:
         """Take in an observation; a newer one of the same trial and step replaces the older."""
@@ -92,8 +95,9 @@ class Population:
         at_step = self._keys.setdefault(step, {})
         older = at_step.get(trial)
         at_step[trial] = (value, best)
-        for (rung_step, by, who), rung in self._rungs.items():
+        for (rung_step, by, who, _), rungs in self._rungs.items():
             if rung_step == step and (who == "reached" or trial in self._finished):
+                rung = rungs.of_trial(trial)
                 if older is not None:
                     rung.remove(older[BASES.index(by)], trial)
                 rung.add((value, best)[BASES.index(by)], trial)
@@ -103,18 +107,18 @@ class Population:
         if trial in self._eliminated or trial in self._carried:
             return
         self._eliminated[trial] = step
-        for (rung_step, _, who), rung in self._rungs.items():
+        for (rung_step, _, who, _), rungs in self._rungs.items():
             if who == "reached" and rung_step > step:
-                rung.eliminate(trial)
+                rungs.of_trial(trial).eliminate(trial)
 
     def restore(self, trial: int) -> None:
         """Hear that an eliminated trial goes on, or ended for another reason: it no longer counts as worse."""
         step = self._eliminated.pop(trial, None)
         if step is None:
             return
-        for (rung_step, _, who), rung in self._rungs.items():
+        for (rung_step, _, who, _), rungs in self._rungs.items():
             if who == "reached" and rung_step > step:
-                rung.eliminate(trial, sign=-1)
+                rungs.of_trial(trial).eliminate(trial, sign=-1)
 
     def finish(self, trial: int, step: int, best: float) -> None:
         """Hear that a trial ended by FINISH at `step`: its best value stands in every rung above."""
@@ -122,19 +126,19 @@ class Population:
         if trial in self._carried:
             return
         self._carried[trial] = (step, best)
-        for (rung_step, _, who), rung in self._rungs.items():
+        for (rung_step, _, who, _), rungs in self._rungs.items():
             if who == "reached" and rung_step > step:
-                rung.add(best, trial)
+                rungs.of_trial(trial).add(best, trial)
 
     def complete(self, trial: int) -> None:
         """Hear that a trial ended COMPLETE: it joins the finished."""
         if trial in self._finished:
             return
         self._finished.add(trial)
-        for (step, by, who), rung in self._rungs.items():
+        for (step, by, who, _), rungs in self._rungs.items():
             keys = self._keys.get(step, {}).get(trial)
             if who == "finished" and keys is not None:
-                rung.add(keys[BASES.index(by)], trial)
+                rungs.of_trial(trial).add(keys[BASES.index(by)], trial)
 
     def key_of(self, trial: int, step: int, *, by: str = "value") -> float | None:
         """Return a trial's key at a decision point; None if it has not come there."""
@@ -145,19 +149,44 @@ class Population:
         """Say whether a rule has stopped or paused the trial."""
         return trial in self._eliminated
 
-    def _build(self, step: int, by: str, who: str) -> OrderedRung:
-        rung = self._rungs[step, by, who] = OrderedRung()
+    def _build(self, step: int, by: str, who: str, split: Split | None) -> _Rungs:
+        rungs = self._rungs[step, by, who, split] = _Rungs(split)
         here = self._keys.get(step, {})
         members = [(keys[BASES.index(by)], trial) for trial, keys in here.items()]
         if who == "finished":
-            rung.fill(member for member in members if member[1] in self._finished)
-            return rung
+            rungs.fill(member for member in members if member[1] in self._finished)
+            return rungs
         carried = [(best, trial) for trial, (finished_at, best) in self._carried.items() if finished_at < step]
-        rung.fill(members + carried)
+        rungs.fill(members + carried)
         for trial, eliminated_at in self._eliminated.items():
             if eliminated_at < step:
-                rung.eliminate(trial)
-        return rung
+                rungs.of_trial(trial).eliminate(trial)
+        return rungs
+
+
+class _Rungs:
+    """One decision point's rung of every group of a split; of all trials together where there is no split."""
+
+    def __init__(self, split: Split | None) -> None:
+        self._split = split
+        self._by_group: defaultdict[int, OrderedRung] = defaultdict(OrderedRung)
+
+    def of_group(self, number: int) -> OrderedRung:
+        return self._by_group[number]
+
+    def of_trial(self, trial: int) -> OrderedRung:
+        return self._by_group[self._number(trial)]
+
+    def fill(self, members: Iterable[tuple[float, int]]) -> None:
+        """Set all members at once."""
+        by_group: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+        for member in members:
+            by_group[self._number(member[1])].append(member)
+        for number, own in by_group.items():
+            self._by_group[number].fill(own)
+
+    def _number(self, trial: int) -> int:
+        return 0 if self._split is None else self._split.group_of(trial)
 
 
 def key(value: float | None, *, maximize: bool) -> float:

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pruning.rules.groups import Group
 from pruning.rules.reasons import motive_of
 
 Scalar = float | int | str | bool | None
@@ -115,11 +116,11 @@ class Rung(Protocol):
 class Peers(Protocol):
     """The study at one sequence number, seen from one decision."""
 
-    def rung(self, step: int, *, by: str = "value", who: str = "reached") -> Rung:
+    def rung(self, step: int, *, by: str = "value", who: str = "reached", among: Group | None = None) -> Rung:
         """Return the population at a decision point.
 
         by: `value` as told at the step, or `best` told up to it. who: `reached`, or `finished` for the trials
-        that have completed (then nobody counts as eliminated).
+        that have completed (then nobody counts as eliminated). among: one group of the trials; None for all.
         """
 
 
@@ -138,6 +139,16 @@ class Draw:
     def is_member(self) -> bool:
         """Say whether the trial holds the drawn place."""
         return self.suggestion % self.every == self.place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """The trials that have begun and not come to their end, as far as a rule that waits for others must know."""
+
+    begun: int
+    """Trial numbers below this one have been handed out."""
+    under_way: frozenset[int]
+    """The trials (configurations) that train, or wait for a worker; paused ones are not among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +176,8 @@ class Facts:
     is_pinned: bool = False
     bad_looks: int = 0
     """How many decision points in a row, just before this one, the strategy spoke against this trial."""
+    stream: Stream | None = None
+    """Who is still to come; known where it is asked which paused trial goes on."""
 
     @property
     def look(self) -> int | None:

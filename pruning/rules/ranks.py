@@ -7,21 +7,25 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from pruning.rules.base import Evidence, Facts, Rung
+from pruning.rules.groups import Group
 from pruning.rules.words import ranking
 
 BASES = ("value", "best")
 
 
-def rank_evidence(facts: Facts, *, by: str, quota_of: Callable[[int], int]) -> dict[str, Any]:
+def rank_evidence(
+    facts: Facts, *, by: str, quota_of: Callable[[int], int], among: Group | None = None
+) -> dict[str, Any]:
     """Return the evidence of a cut by rank at a decision point.
 
     by: `value` as told at the step, or `best` told up to it. quota_of: how many of a population of this size go
-    on. The cut is the value in the last place that goes on, an observed one with its owner; None while everyone
-    who has come this far is within the quota, or where that place is held by a value that is not a number.
+    on. among: the group that is ranked apart; None for all trials. The cut is the value in the last place that
+    goes on, an observed one with its owner; None while everyone who has come this far is within the quota, or
+    where that place is held by a value that is not a number.
     """
     if facts.peers is None:
         raise ValueError(f"step {facts.step} is no decision point: a cut by rank needs the peers")
-    rung = facts.peers.rung(facts.step, by=by)
+    rung = facts.peers.rung(facts.step, by=by, among=among)
     value = reference(facts, by)
     rank = rung.rank(facts.key(value), facts.trial)
     population = rung.reached + rung.eliminated

@@ -1,8 +1,10 @@
 import random
+from dataclasses import dataclass
 
 import pytest
 
 from pruning.population import Population, key
+from pruning.rules.groups import Group
 
 
 def filled(order: list[int]) -> Population:
@@ -95,3 +97,60 @@ def test_what_is_not_finite_is_worst(value: float | None) -> None:
 
 def test_there_is_no_negative_zero() -> None:
     assert str(key(0.0, maximize=True)) == "0.0"
+
+
+# --- Groups
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Even and odd trial numbers."""
+
+    def group_of(self, trial: int) -> int:
+        return trial % 2
+
+
+EVEN, ODD = Group(Parity(), 0), Group(Parity(), 1)
+
+
+def test_a_group_is_ranked_among_its_own() -> None:
+    population = Population()
+    for trial in range(6):
+        population.observe(trial, 2, value=float(trial), best=float(trial))
+
+    assert population.rung(2, among=EVEN).values() == ((0.0, 0), (2.0, 2), (4.0, 4))
+    assert population.rung(2, among=ODD).rank(3.0, 3) == 2
+    assert population.rung(2).rank(3.0, 3) == 4
+
+
+def test_groups_follow_every_event_as_if_asked_for_only_then() -> None:
+    early, late = Population(), Population()
+    for group in (EVEN, ODD):
+        early.rung(4, among=group)
+        early.rung(4, who="finished", among=group)
+    for population in (early, late):
+        for trial in range(8):
+            population.observe(trial, 2, value=float(-trial), best=float(-trial))
+        for trial in (1, 2, 4):
+            population.eliminate(trial, 2)
+        for trial in (0, 3, 4, 6):
+            population.observe(trial, 4, value=float(trial), best=float(-trial))
+        population.observe(3, 4, value=0.5, best=-9.0)
+        population.restore(1)
+        population.finish(5, 2, -5.0)
+        population.complete(0)
+        population.complete(3)
+
+    for group in (EVEN, ODD):
+        for who in ("reached", "finished"):
+            kept, anew = (one.rung(4, who=who, among=group) for one in (early, late))
+            assert (kept.values(), kept.eliminated, kept.digest) == (anew.values(), anew.eliminated, anew.digest)
+    assert late.rung(4, among=EVEN).eliminated == 1
+    assert late.rung(4, among=ODD).values() == ((-5.0, 5), (0.5, 3))
+
+
+def test_an_empty_group_has_a_rung_of_nobody() -> None:
+    population = Population()
+    population.observe(0, 2, value=1.0, best=1.0)
+
+    assert (population.rung(2, among=ODD).reached, population.rung(2, among=ODD).eliminated) == (0, 0)
