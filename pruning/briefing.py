@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pruning.history import Course
 from pruning.models import PruningEvent
 from pruning.population import Population
 from pruning.rules.base import EMPTY, Curve, Facts, Verdict
-from pruning.rules.resuming import Resuming
+from pruning.rules.resuming import Resuming, Waiting
 from pruning.standing import Standing, draw_of, root_number
 from trials import series
 from trials.models import Study, Trial
@@ -29,6 +30,7 @@ def facts_of(
     population: Population | None,
     is_pinned: bool,
     bad_looks: int = 0,
+    waiting: Sequence[Waiting] = (),
     read: ReadCurve | None = None,
 ) -> Facts:
     """Return what is known of a trial at `step`; population: None between decision points."""
@@ -48,13 +50,20 @@ def facts_of(
         draw=draw_of(study, trial, standing.control_every),
         is_pinned=is_pinned,
         bad_looks=bad_looks,
+        waiting=waiting,
     )
 
 
-def next_resumption(study: Study, standing: Standing, course: Course, *, is_closing: bool) -> Verdict | None:
-    """Return the RESUME of the paused configuration that should go on now; None if nobody should."""
+def next_resumption(
+    study: Study, standing: Standing, course: Course, *, is_closing: bool, of_shadows: bool = False
+) -> Verdict | None:
+    """Return the RESUME of the paused configuration that should go on now; None if nobody should.
+
+    of_shadows: of the control trials that train on and would have been paused; recorded only.
+    """
     strategy: object = standing.policy.strategy
-    if not course.waiting or not isinstance(strategy, Resuming):
+    waiting = course.shadows.waiting if of_shadows else list(course.waiting.values())
+    if not waiting or not isinstance(strategy, Resuming):
         return None
     facts = Facts(
         metric=study.metric,
@@ -67,7 +76,8 @@ def next_resumption(study: Study, standing: Standing, course: Course, *, is_clos
         looks=standing.looks,
         peers=course.population,
     )
-    return strategy.next_to_resume(facts, list(course.waiting.values()), is_closing=is_closing)
+    verdict = strategy.next_to_resume(facts, waiting, is_closing=is_closing)
+    return replace(verdict, shadow=True) if verdict is not None and of_shadows else verdict
 
 
 def read_curve(trial: Trial, metric: str, attempt: int) -> Curve:
@@ -85,6 +95,7 @@ def bad_looks_before(study: Study, trial: Trial, standing: Standing, sequence: i
         return 0
     rows = PruningEvent.objects.of_study(study).of_trial(trial.number).verdicts()
     said = rows.filter(step__in=standing.looks, sequence__lt=sequence).order_by("-sequence")
+    said = said.exclude(verdict="RESUME", shadow=True)
     bad = 0
     for verdict, rule in said.values_list("verdict", "rule")[: policy.safeguards.patience]:
         if verdict not in AGAINST or rule != policy.strategy.name:

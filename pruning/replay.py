@@ -170,6 +170,7 @@ class _Rerun:
                 population=self.course.population if is_look else None,
                 is_pinned=self.pins.is_pinned(trial),
                 bad_looks=bad_looks_before(self.study, trial, self.standing, row.sequence) if is_look else 0,
+                waiting=list(self.course.waiting.values()) if is_look else (),
                 read=self._read,
             )
         )

@@ -95,6 +95,7 @@ class LedgerReviewer:
                 population=course.population if course else None,
                 is_pinned=trial.pinned,
                 bad_looks=bad_looks_before(study, trial, standing, sequence) if course else 0,
+                waiting=list(course.waiting.values()) if course else (),
             )
             verdict = standing.policy.judge(facts)
             policy = standing.policy.fingerprint
@@ -162,7 +163,7 @@ class LedgerReviewer:
         """Name the paused trial whose rank is within its rung's quota now, having recorded the RESUME."""
         standing = standing_of(study)
         strategy: object = standing.policy.strategy
-        if not isinstance(strategy, Resuming) or not study.trials.filter(state="PAUSED").exists():
+        if not isinstance(strategy, Resuming) or not may_resume(study):
             return None
         study = head.lock(study.pk)
         if study.ending_code or study.state == Study.State.ENDED:
@@ -170,14 +171,14 @@ class LedgerReviewer:
         course = course_at(study, seen=study.sequence, said=study.sequence)
         is_closing = no_more_to_come(study)
         with calibrations_recorded(study, standing, course):
+            while shadow := next_resumption(study, standing, course, is_closing=is_closing, of_shadows=True):
+                number = int(str(shadow.evidence["trial"]))
+                course.take_in(_resumed(study, standing, shadow, number, is_closing=is_closing)[1])
             verdict = next_resumption(study, standing, course, is_closing=is_closing)
             if verdict is None:
                 return None
             number = course.paused_as[int(str(verdict.evidence["trial"]))]
-            trial = Trial.objects.select_related("study").get(study=study, number=number)
-            entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
-            ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
-        return trial
+            return _resumed(study, standing, verdict, number, is_closing=is_closing)[0]
 
     def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
         plan = revision.parsed()
@@ -226,6 +227,22 @@ def calibrations_recorded(study: Study, standing: Standing, course: Course | Non
         evidence={"calibration": made.to_mapping()},
     )
     ledger.append(study, entry)
+
+
+def may_resume(study: Study) -> bool:
+    """Say whether a trial is paused, or a control trial may be in its shadow."""
+    spared = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control")
+    return study.trials.filter(state="PAUSED").exists() or spared.exists()
+
+
+def _resumed(
+    study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool
+) -> tuple[Trial, PruningEvent]:
+    """Record a RESUME; return the trial and the row."""
+    trial = Trial.objects.select_related("study").get(study=study, number=number)
+    entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
+    row = ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
+    return trial, row
 
 
 def no_more_to_come(study: Study) -> bool:

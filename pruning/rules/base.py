@@ -11,13 +11,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pruning.rules.groups import Group
 from pruning.rules.reasons import motive_of
+
+if TYPE_CHECKING:
+    from pruning.rules.resuming import Waiting
 
 Scalar = float | int | str | bool | None
 Evidence = Mapping[str, object]
@@ -176,6 +179,8 @@ class Facts:
     is_pinned: bool = False
     bad_looks: int = 0
     """How many decision points in a row, just before this one, the strategy spoke against this trial."""
+    waiting: Sequence[Waiting] = ()
+    """Who is paused at this decision point, the judged trial left out."""
     stream: Stream | None = None
     """Who is still to come; known where it is asked which paused trial goes on."""
 

@@ -232,6 +232,7 @@ class _Study:
             peers=self.population if at_look else None,
             draw=trial.draw,
             bad_looks=trial.bad_looks,
+            waiting=list(self.waiting.values()) if at_look else (),
         )
 
     def _halt(self, number: int, trial: _Trial, step: int, verdict: Verdict) -> None:
