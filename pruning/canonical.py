@@ -24,9 +24,19 @@ class CanonicalError(ValueError):
     """A value that has no canonical form, or bytes that are not one."""
 
 
+_quoted = json.encoder.encode_basestring_ascii
+_NAMES = {None: "null", True: "true", False: "false"}
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def encode(value: Mapping[str, object]) -> bytes:
     """Return the canonical bytes of a mapping of scalars, lists and mappings."""
-    return HEADER + json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return HEADER + inner(value)
+
+
+def inner(value: Mapping[str, object]) -> bytes:
+    """Return the canonical JSON of a mapping, without the header that a whole body begins with."""
+    return _JSON.encode(_plain_mapping(value)).encode("ascii")
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -40,6 +50,17 @@ def decode(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise CanonicalError(f"the bytes hold a {type(value).__name__}, not a mapping")
     return value
+
+
+def token(value: str | int | None) -> str:
+    """Return the canonical JSON of one text, whole number, truth value or null.
+
+    >>> token("a\\"b"), token(True), token(None)
+    ('"a\\\\"b"', 'true', 'null')
+    """
+    if value.__class__ is str or isinstance(value, str):
+        return _quoted(value)
+    return _NAMES[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def digest(body: bytes) -> str:

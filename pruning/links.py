@@ -145,6 +145,11 @@ class Chain:
         return math.sqrt(math.fsum(parts))
 
     @property
+    def steps(self) -> list[int]:
+        """Return the decision points it passes, from its own to the end."""
+        return [*(link.start for link in self.links[:1]), *(link.end for link in self.links)]
+
+    @property
     def pairs(self) -> int:
         """Return the number of pairs of its weakest link."""
         return min((link.pairs for link in self.links), default=0)

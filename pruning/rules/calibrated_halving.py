@@ -170,7 +170,7 @@ class CalibratedHalving:
     def _evidence(self, facts: Facts, calibration: Calibration) -> dict[str, Any]:
         rung = calibration.at(facts.step)
         evidence = rank_evidence(facts, by=self.by, quota_of=lambda population: self.quota(population, rung.keep))
-        evidence |= rung.evidence
+        evidence |= rung.cited
         return evidence | {
             "aim": self.aim,
             "risk": self.risk,

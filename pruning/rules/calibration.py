@@ -51,8 +51,11 @@ class RungCalibration:
     """The best chain of evidence to the end; None: unknown, nothing is pruned."""
 
     @cached_property
-    def evidence(self) -> Mapping[str, Any]:
-        """Return the figures a verdict cites; shared by all that cite it, so nobody changes them."""
+    def cited(self) -> Mapping[str, Any]:
+        """Return the figures a verdict cites, of the chain only its steps; shared by all that cite it.
+
+        The links themselves stand once, in the calibration's own row.
+        """
         return {
             "keep": self.keep,
             "risk_here": self.risk,
@@ -60,8 +63,13 @@ class RungCalibration:
             "agreement_error": self.chain.error if self.chain else None,
             "agreement_used": self.chain.pessimistic if self.chain else None,
             "pairs": self.chain.pairs if self.chain else None,
-            "chain": [asdict(link) for link in self.chain.links] if self.chain else None,
+            "chain": self.chain.steps if self.chain else None,
         }
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return it as plain data, with every link of the chain."""
+        chain = [asdict(link) for link in self.chain.links] if self.chain else None
+        return {"step": self.step, **self.cited, "chain": chain}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +107,7 @@ class Calibration:
             "finished": self.finished,
             "horizon": self.horizon,
             "terms": _plain_terms(self.terms),
-            "rungs": [{"step": rung.step, **rung.evidence} for rung in self.rungs],
+            "rungs": [rung.to_mapping() for rung in self.rungs],
             "links": [asdict(link) for link in self.links],
             "peers": self.peers,
         }

@@ -170,12 +170,15 @@ def test_trials_eliminated_below_count_in_the_population() -> None:
     assert (evidence["reached"], evidence["eliminated"], evidence["population"]) == (26, 35, 61)
 
 
-def test_the_evidence_holds_every_link_of_the_chain() -> None:
-    verdict = RULE.judge(arrival(study(), 3.0))
+def test_the_evidence_cites_the_chain_and_the_calibration_holds_every_link_of_it() -> None:
+    population = study()
+    verdict = RULE.judge(arrival(population, 3.0))
     stored = decode(encode(dict(verdict.evidence)))
+    rung = decode(encode(population.calibration(RULE.terms).to_mapping()))["rungs"][0]
 
-    assert {link["pairs"] for link in stored["chain"]} == {25}
-    assert {"raw", "restriction", "corrected", "prior", "prior_weight", "z", "error", "lcb"} <= set(stored["chain"][0])
+    assert stored["chain"] == [rung["chain"][0]["start"], *(link["end"] for link in rung["chain"])]
+    assert {link["pairs"] for link in rung["chain"]} == {25}
+    assert {"raw", "restriction", "corrected", "prior", "prior_weight", "z", "error", "lcb"} <= set(rung["chain"][0])
     assert CalibratedHalving.clause(stored) == verdict.clause
 
 
