@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, cast
 
 from pruning.canonical import fingerprint
+from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
-from pruning.rules import GATES, STRATEGIES
+from pruning.rules import GATES
 from pruning.rules.base import Facts, Kind, Rule, Verdict
 from pruning.rules.calibration import Terms
 from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
@@ -236,7 +237,7 @@ def _assemble(data: Mapping[str, object], path: str, problems: list[Problem]) ->
     readers: Mapping[str, Callable[[Any], object]] = {
         "looks": lambda value: read_looks(value, f"{path}.looks"),
         "gates": lambda value: _read_gates(value, f"{path}.gates"),
-        "strategy": lambda value: None if value is None else _read_rule(value, STRATEGIES, f"{path}.strategy"),
+        "strategy": lambda value: None if value is None else _read_rule(value, EVERY_STRATEGY, f"{path}.strategy"),
         "safeguards": lambda value: _read_safeguards(value, f"{path}.safeguards"),
         "shadow": lambda value: _read_flag(value, f"{path}.shadow"),
     }

@@ -75,6 +75,8 @@ def _fitted(value: object, hint: object) -> object:
     if value is None and type(None) in options:
         return None
     wanted = next(option for option in options if option is not type(None))
+    if get_origin(wanted) is Mapping:
+        return _fitted_mapping(value)
     if get_origin(wanted) is tuple:
         return _fitted_list(value, get_args(wanted)[0])
     if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
@@ -90,6 +92,13 @@ def _fitted_list(value: object, item: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"a list (of values each of which is {_DESCRIPTIONS.get(item, 'valid')})")
     return tuple(_fitted(entry, item) for entry in value)
+
+
+def _fitted_mapping(value: object) -> dict[str, object]:
+    """Return a mapping whose values its rule checks itself."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise TypeError("a mapping of settings by name")
+    return dict(value)
 
 
 _DESCRIPTIONS: Mapping[object, str] = {

@@ -9,6 +9,7 @@ import numpy as np
 
 from pruning.calibrated_population import CalibratedPopulation
 from pruning.population import Population, key
+from pruning.rules import GATES
 from pruning.rules.base import Curve, Facts, Rule, Verdict
 
 LOOKS = (2, 4, 8)
@@ -81,7 +82,7 @@ def play(
     """
     population = CalibratedPopulation(looks=looks, horizon=HORIZON)
     verdicts: list[Verdict] = []
-    is_strategy = any("peers" in name or name == "by" for name in getattr(judge, "__dataclass_fields__", {}))
+    is_strategy = judge.name not in GATES
     for number, own in enumerate(curves):
         for index, step in enumerate(own.steps.tolist()):
             seen = own.until(step)

@@ -7,19 +7,23 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.policy import Policy
 from pruning.presets import PRESETS
-from pruning.rules import RULES
+from pruning.rules import GATES
 from pruning.safeguards import Safeguards
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pruning.md").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
+EVERY_RULE = {**GATES, **EVERY_STRATEGY}
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_RULE))
 def test_a_rule_stands_on_the_page_with_all_its_settings(name: str) -> None:
     (row,) = re.findall(rf"^\| `{name}` \|.*$", PAGE, re.MULTILINE)
 
-    settings = [field.name for field in dataclasses.fields(RULES[name])]  # type: ignore[arg-type]  # by contract
+    settings = [field.name for field in dataclasses.fields(EVERY_RULE[name])]  # type: ignore[arg-type]  # by contract
     assert [setting for setting in settings if f"`{setting}`" not in row] == []
 
 
