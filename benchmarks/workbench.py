@@ -100,11 +100,9 @@ class Ledger:
         self.verdicts = itertools.cycle(found)
 
     def append(self, n: int) -> None:
-        """Append `n` rows, moving the study's head with them; the caller opens the transaction."""
+        """Append `n` rows; the caller opens the transaction."""
         from pruning import ledger
-        from trials.models import Study
 
         entries = [entry(next(self.verdicts), self.study.sequence + 1 + k) for k in range(n)]
         ledger.append_many(self.study, entries, at=AT)
         self.study.sequence += n
-        Study.objects.filter(pk=self.study.pk).update(sequence=self.study.sequence)

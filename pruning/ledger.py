@@ -11,8 +11,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from pruning import writing
 from pruning.canonical import GENESIS, HEADER, digest, inner, token
 from pruning.models import LedgerHead, PruningEvent
+from pruning.writing import Head
 from trials.models import Study, Trial
 
 
@@ -73,22 +75,23 @@ def append(study: Study, entry: Entry, *, at: datetime | None = None) -> Pruning
 
 
 def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None = None) -> list[PruningEvent]:
-    """Append rows with consecutive sequence numbers in one go.
+    """Append rows with consecutive sequence numbers in one go; the caller holds the study's lock and a transaction.
 
-    Raises LedgerError if a number does not follow the last one: the ledger has no gaps.
+    Raises LedgerError, having written nothing, if a number does not follow the last one: the ledger has no gaps.
     """
-    with transaction.atomic():
-        head = LedgerHead.objects.select_for_update().filter(study_uid=study.uid).first()
-        rows = _sealed(study, head, entries, at or timezone.now())
-        if len(rows) == 1:
-            rows[0].save(force_insert=True)
+    head = writing.head_of(study.uid)
+    rows = _sealed(study, head, entries, at or timezone.now())
+    with transaction.atomic(savepoint=False):
+        writing.insert(rows)
+        if head is None:
+            _open(study, rows)
         else:
-            PruningEvent.objects.bulk_create(rows, batch_size=500)
-        _move_head(study, head, rows)
+            last = rows[-1]
+            writing.move_head(study.uid, Head(last.sequence, head.n_rows + len(rows), last.hash))
     return rows
 
 
-def _sealed(study: Study, head: LedgerHead | None, entries: Sequence[Entry], at: datetime) -> list[PruningEvent]:
+def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[PruningEvent]:
     """Return the rows of entries, each hashed with the hash of the one before."""
     previous = head.hash if head else GENESIS
     expected = head.sequence + 1 if head else entries[0].sequence
@@ -153,18 +156,13 @@ def in_body(value: Any) -> str | int | None:
     return value  # type: ignore[no-any-return]  # a column's value: a text, a number, a truth value or None
 
 
-def _move_head(study: Study, head: LedgerHead | None, rows: Sequence[PruningEvent]) -> None:
-    last = rows[-1]
-    if head is None:
-        LedgerHead.objects.create(
-            study_uid=study.uid,
-            study_name=study.name,
-            first_sequence=rows[0].sequence,
-            sequence=last.sequence,
-            n_rows=len(rows),
-            hash=last.hash,
-        )
-        return
-    LedgerHead.objects.filter(study_uid=study.uid).update(
-        sequence=last.sequence, n_rows=head.n_rows + len(rows), hash=last.hash
+def _open(study: Study, rows: Sequence[PruningEvent]) -> None:
+    """Begin a study's chain with its first rows."""
+    LedgerHead.objects.create(
+        study_uid=study.uid,
+        study_name=study.name,
+        first_sequence=rows[0].sequence,
+        sequence=rows[-1].sequence,
+        n_rows=len(rows),
+        hash=rows[-1].hash,
     )

@@ -1,0 +1,74 @@
+"""The ledger's three statements, given to the database's driver as they are.
+
+A study decides one trial after the other, and each decision waits for the row of the one before. Building these
+statements through the ORM took longer than executing them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from pruning.models import LedgerHead, PruningEvent
+
+FIELDS = tuple(field for field in PruningEvent._meta.concrete_fields if not field.primary_key)
+_UID = LedgerHead._meta.get_field("study_uid")
+
+
+class Head(NamedTuple):
+    """Where a chain ends."""
+
+    sequence: int
+    n_rows: int
+    hash: str
+
+
+def head_of(study_uid: uuid.UUID) -> Head | None:
+    """Return where a study's chain ends, its row locked where the database locks rows; None without a chain."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statements(connection.vendor).select, [_UID.get_db_prep_value(study_uid, connection)])
+        found = cursor.fetchone()
+    return Head(*found) if found else None
+
+
+def insert(rows: Sequence[PruningEvent]) -> None:
+    """Insert rows, which do not learn their keys; the caller has opened a transaction."""
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in FIELDS] for row in rows]
+    statement = _statements(connection.vendor).insert
+    with connection.cursor() as cursor:
+        if len(values) == 1:
+            cursor.execute(statement, values[0])
+        else:
+            cursor.executemany(statement, values)
+
+
+def move_head(study_uid: uuid.UUID, head: Head) -> None:
+    """Move a chain's end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statements(connection.vendor).update, [*head, _UID.get_db_prep_value(study_uid, connection)])
+
+
+class _Statements(NamedTuple):
+    select: str
+    insert: str
+    update: str
+
+
+@cache
+def _statements(vendor: str) -> _Statements:
+    """Return the statements; every name in them is one of our own models'."""
+    quote = connection.ops.quote_name
+    events, heads = quote(PruningEvent._meta.db_table), quote(LedgerHead._meta.db_table)
+    names = ", ".join(quote(field.column) for field in FIELDS)
+    marks = ", ".join(["%s"] * len(FIELDS))
+    lock = " FOR UPDATE" if vendor == "postgresql" else ""
+    moved = ", ".join(f"{quote(name)} = %s" for name in Head._fields)
+    return _Statements(
+        select=f"SELECT {', '.join(map(quote, Head._fields))} FROM {heads} WHERE study_uid = %s{lock}",  # noqa: S608
+        insert=f"INSERT INTO {events} ({names}) VALUES ({marks})",  # noqa: S608
+        update=f"UPDATE {heads} SET {moved} WHERE study_uid = %s",  # noqa: S608
+    )
