@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pruning.rules.groups import Group
 from pruning.rules.reasons import motive_of
+from pruning.rules.surroundings import NOTHING, Needs, Places, Resources, Rival
 
 if TYPE_CHECKING:
     from pruning.rules.resuming import Waiting
@@ -184,6 +185,21 @@ class Facts:
     stream: Stream | None = None
     """Who is still to come; known where it is asked which paused trial goes on."""
 
+    instances: Mapping[str, Curve] = field(default_factory=dict)
+    """The objective told per fold, seed or domain, by the value of the label that the policy names."""
+    rival: Rival | None = None
+    """The best configuration that has completed, apart from this one; None before there is one."""
+    resources: Resources | None = None
+    """What it used and what finished trials used; None between decision points and where nobody asks."""
+    hours: float | None = None
+    """Hours since the study's ledger began; None where nobody asks."""
+    halts: Sequence[float] = ()
+    """When, in those hours, the strategy stopped or paused a trial, in the order of the ledger."""
+    places: Places | None = None
+    """Where configurations stand in the parameter space; None where nobody asks."""
+    spared: Sequence[int] = ()
+    """The configurations that were spared at this decision point for their diversity, in the order of the ledger."""
+
     @property
     def look(self) -> int | None:
         """Return the index of this step among the decision points, from 0; None between them."""
@@ -198,6 +214,13 @@ class Facts:
     def is_control(self) -> bool:
         """Say whether the trial belongs to the control arm."""
         return self.draw is not None and self.draw.is_member
+
+    @property
+    def measured(self) -> dict[str, object]:
+        """Return what was measured at this moment, or told by it, that nobody could find out later."""
+        told = {name: int(curve.steps[-1]) for name, curve in sorted(self.instances.items()) if len(curve)}
+        found: dict[str, object] = {"instances": told} if told else {}
+        return found | ({"resources": self.resources.measured()} if self.resources else {})
 
     def key(self, value: float) -> float:
         """Return `value` brought to "lower is better, not finite is worst"."""
@@ -241,7 +264,8 @@ class Facts:
         curve = self.curve.without_last()
         step = int(curve.steps[-1]) if len(curve) else 0
         others = {name: series.until(step) for name, series in self.others.items()}
-        return replace(self, step=step, curve=curve, others=others, peers=None)
+        resources = self.resources.before() if self.resources else None
+        return replace(self, step=step, curve=curve, others=others, peers=None, instances={}, resources=resources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +322,12 @@ _SHADOW_HEADS: Mapping[Kind, str] = {
     Kind.PAUSE: "Would have been paused",
     Kind.RESUME: "Would have been resumed",
 }
+
+
+def needs_of(rule: object) -> Needs:
+    """Return what a rule asks for beside curves and ranks; nothing unless it has `needs`."""
+    needs = getattr(rule, "needs", NOTHING)
+    return needs if isinstance(needs, Needs) else NOTHING
 
 
 class SettingError(ValueError):
