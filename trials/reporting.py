@@ -61,6 +61,7 @@ class _Standing:
 
     plan: Plan
     looks: tuple[int, ...]
+    revision: tuple[int, str]
 
 
 def report(*, attempt_id: int, batch: int, points: Sequence[Point], at: datetime) -> Decision:
@@ -80,16 +81,16 @@ def report(*, attempt_id: int, batch: int, points: Sequence[Point], at: datetime
         _refuse_the_malformed(batch, points, attempt, standing.plan)
         before = attempt.trial.last_step
         tail = series.append(attempt, batch, points)
-        decision = _judge(attempt, points, standing, before, at)
+        hearing = _Hearing(attempt=attempt, batch=batch, standing=standing, at=at)
+        decision = hearing.judge(points, before=before)
         _remember(tail, decision)
         return decision
 
 
 def _locked(attempt_id: int) -> Attempt:
     """Return the attempt with its trial, whose row is locked: batches of one trial are serial."""
-    attempt = Attempt.objects.get(pk=attempt_id)
-    trial = Trial.objects.select_for_update(of=("self",)).select_related("study").get(pk=attempt.trial_id)
-    attempt = Attempt.objects.get(pk=attempt_id)
+    trial = Trial.objects.select_for_update(of=("self",)).select_related("study").get(attempts=attempt_id)
+    attempt = Attempt.objects.get(pk=attempt_id)  # after the lock: it may have ended while we waited
     attempt.trial = trial
     return attempt
 
@@ -142,73 +143,77 @@ def _refuse_metric(where: str, metric: str, plan: Plan) -> None:
         raise BadReport(f"{where}.{metric}: the trainable never declared it; it declares {', '.join(plan.metrics)}")
 
 
-def _judge(
-    attempt: Attempt, points: Sequence[Point], standing: _Standing, before: int | None, at: datetime
-) -> Decision:
-    """Judge the batch point by point; after a halting decision its later points write no observation."""
-    decision = Decision()
-    metric = standing.plan.objective.metric
-    previous = before if before is not None else attempt.resumed_from or -1
-    for point in points:
-        if point.labels:
-            continue
-        if metric in point.metrics:
-            decision = _judge_point(attempt, point, metric, standing.looks, previous, at) or decision
-            previous = point.step
-        else:
-            attempt.last_step = point.step
-        if decision.action.halts:
-            return decision
-    _store_progress(attempt)
-    return endings.halt(attempt, at=at) if attempt.trial.halt_code else decision
+@dataclass(frozen=True, kw_only=True)
+class _Hearing:
+    """One batch of a trial, being judged point by point."""
 
+    attempt: Attempt
+    batch: int
+    standing: _Standing
+    at: datetime
 
-def _judge_point(
-    attempt: Attempt, point: Point, metric: str, looks: tuple[int, ...], previous: int, at: datetime
-) -> Decision | None:
-    """Judge one point of the objective; None where nobody had anything to say.
+    def judge(self, points: Sequence[Point], *, before: int | None) -> Decision:
+        """Judge the points in order; after a halting decision later ones write no observation."""
+        attempt, decision = self.attempt, Decision()
+        previous = before if before is not None else attempt.resumed_from or -1
+        for point in points:
+            if point.labels:
+                continue
+            if self.standing.plan.objective.metric in point.metrics:
+                decision = self._judge_point(point, previous) or decision
+                previous = point.step
+            else:
+                attempt.last_step = point.step
+            if decision.action.halts:
+                return decision
+        _store_progress(attempt)
+        return endings.halt(attempt, at=self.at) if attempt.trial.halt_code else decision
 
-    A trial that reports past a decision point is judged there by what it had told by then, never by the later value.
-    """
-    trial, decision = attempt.trial, None
-    if trial.last is not None:
-        for look in looks:
-            if previous < look < point.step:
-                decision = _decide(attempt, look, trial.last, {}, is_look=True, at=at) or decision
-                if decision is not None and decision.action.halts:
-                    return decision
-    attempt.last_step = point.step
-    _note_value(trial, point.step, float(point.metrics[metric]))
-    metrics = {name: float(number) for name, number in point.metrics.items()}
-    return _decide(attempt, point.step, metrics[metric], metrics, is_look=point.step in looks, at=at) or decision
+    def _judge_point(self, point: Point, previous: int) -> Decision | None:
+        """Judge one point of the objective; None where nobody had anything to say.
 
+        A trial that reports past a decision point is judged there by what it had told by then, never by the later
+        value.
+        """
+        trial, looks, decision = self.attempt.trial, self.standing.looks, None
+        if trial.last is not None:
+            for look in looks:
+                if previous < look < point.step:
+                    decision = self._decide(look, trial.last, {}, is_look=True) or decision
+                    if decision is not None and decision.action.halts:
+                        return decision
+        self.attempt.last_step = point.step
+        metrics = {name: float(number) for name, number in point.metrics.items()}
+        value = metrics[self.standing.plan.objective.metric]
+        _note_value(trial, point.step, value)
+        return self._decide(point.step, value, metrics, is_look=point.step in looks) or decision
 
-def _decide(
-    attempt: Attempt, step: int, value: float, metrics: dict[str, float], *, is_look: bool, at: datetime
-) -> Decision | None:
-    """Have one moment reviewed if it is a decision point or a gate is alarmed, and apply the decision."""
-    trial = attempt.trial
-    is_look = is_look and not Observation.objects.filter(trial=trial, step=step).exists()
-    moment = Moment(
-        study=trial.study,
-        trial=trial,
-        attempt=attempt,
-        step=step,
-        value=value,
-        metrics=metrics,
-        is_look=is_look,
-    )
-    if not is_look and not reviewer().alarmed(moment):
-        return None
-    study = head.lock(trial.study_id)
-    _store_progress(attempt)
-    sequence = head.next_sequence(study)
-    if is_look:
-        _observe(attempt, step, value, sequence, at)
-    decision = reviewer().review(replace(moment, study=study, sequence=sequence))
-    _note_best_seen(study, trial)
-    endings.apply(attempt, decision, step=step, at=at)
-    return decision
+    def _decide(self, step: int, value: float, metrics: dict[str, float], *, is_look: bool) -> Decision | None:
+        """Have one moment reviewed if it is a decision point or a gate is alarmed, and apply the decision."""
+        attempt, trial = self.attempt, self.attempt.trial
+        is_look = is_look and not Observation.objects.filter(trial=trial, step=step).exists()
+        moment = Moment(
+            study=trial.study,
+            trial=trial,
+            attempt=attempt,
+            revision=self.standing.revision,
+            step=step,
+            value=value,
+            metrics=metrics,
+            batch=self.batch,
+            is_look=is_look,
+        )
+        if not is_look and not reviewer().alarmed(moment):
+            return None
+        study = head.lock(trial.study_id)
+        _store_progress(attempt)
+        sequence = head.next_sequence(study)
+        if is_look:
+            _observe(attempt, step, value, sequence, self.at)
+        decision = reviewer().review(replace(moment, study=study, sequence=sequence))
+        _note_best_seen(study, trial)
+        endings.apply(attempt, decision, step=step, at=self.at)
+        return decision
 
 
 def _observe(attempt: Attempt, step: int, value: float, sequence: int, at: datetime) -> None:
@@ -269,8 +274,12 @@ def _answer_of(tail: SeriesTail) -> Decision:
 
 def _standing(trial: Trial) -> _Standing:
     newest = Revision.objects.filter(study_id=trial.study_id).order_by("-number")
-    revision_id, fingerprint, looks = newest.values_list("pk", "fingerprint", "looks")[0]
-    return _Standing(plan=_plan_of(revision_id, fingerprint), looks=tuple(int(look) for look in looks))
+    revision_id, number, fingerprint, looks = newest.values_list("pk", "number", "fingerprint", "looks")[0]
+    return _Standing(
+        plan=_plan_of(revision_id, fingerprint),
+        looks=tuple(int(look) for look in looks),
+        revision=(number, fingerprint),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -63,11 +63,15 @@ class Moment:
     study: Study
     trial: Trial
     attempt: Attempt
+    revision: tuple[int, str]
+    """Number and fingerprint of the study's newest revision."""
     step: int
     value: float
     """The objective as told; may be NaN or infinite."""
     metrics: Mapping[str, float]
     """All unlabelled metrics told at this step."""
+    batch: int
+    """The attempt's newest stored batch, by which `trials.series.of_attempt` knows its curves."""
     is_look: bool
     """Whether `step` is a decision point: then `sequence` belongs to an observation just written."""
     sequence: int = field(default=-1)
@@ -104,7 +108,7 @@ class Reviewer(Protocol):
     def intervened(
         self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
     ) -> None:
-        """Hear that a person (or a budget, as `person`) acted: stop, pin, unpin, resume, close."""
+        """Hear that a person (or a budget, as `person`) acted: stop, pin, unpin, resume (still paused), note, close."""
 
     def closed(self, study: Study, *, sequence: int) -> None:
         """Hear that a study has ended."""

@@ -4,7 +4,19 @@
 """
 
 from trials.series.codec import Point, canonical_labels
-from trials.series.reading import names, read, read_all, read_many
+from trials.series.live import of_attempt
+from trials.series.reading import names, read, read_all, read_instances, read_many
 from trials.series.writing import append, compact
 
-__all__ = ["Point", "append", "canonical_labels", "compact", "names", "read", "read_all", "read_many"]
+__all__ = [
+    "Point",
+    "append",
+    "canonical_labels",
+    "compact",
+    "names",
+    "of_attempt",
+    "read",
+    "read_all",
+    "read_instances",
+    "read_many",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -40,6 +41,32 @@ def read_many(
     starts = _starts(ids)
     joined = {trial_id: _join(*_until(attempt, found, starts[trial_id])) for trial_id, found in pieces.items()}
     return {trial_id: series for trial_id, series in joined.items() if len(series[0])}
+
+
+def read_instances(
+    trial: Trial, metric: str, label: str, *, attempt: int | None = None
+) -> dict[str, tuple[Steps, Values]]:
+    """Return the series of one metric that carry this label, in three queries.
+
+    Named by the label's value, such as `3`; one that carries more labels by all of them, as canonical JSON. A point
+    that was told after a later or equal step of the same attempt is left out: what was told by then cannot change.
+    """
+    pieces: dict[str, _Pieces] = defaultdict(lambda: defaultdict(list))
+    chunks = SeriesChunk.objects.filter(trial=trial, metric=metric).exclude(labels="{}").order_by("id")
+    for chunk in chunks.values_list("labels", "attempt_number", "steps", "values"):
+        pieces[chunk[0]][chunk[1]].append(unpack(bytes(chunk[2]), bytes(chunk[3])))
+    for _, number, (found, labels), steps, values in _open_tails([trial.pk]):
+        if found == metric:
+            pieces[labels][number].append((steps, values))
+    starts = _starts([trial.pk])[trial.pk]
+    instances: dict[str, tuple[Steps, Values]] = {}
+    for labels, of_series in sorted(pieces.items()):
+        carried: dict[str, str] = json.loads(labels)
+        if label in carried:
+            rising = {number: [_rising(found)] for number, found in of_series.items()}
+            name = carried[label] if len(carried) == 1 else labels
+            instances[name] = _join(*_until(attempt, rising, starts))
+    return {name: told for name, told in instances.items() if len(told[0])}
 
 
 def read_all(trial_ids: Iterable[int]) -> dict[int, dict[SeriesKey, tuple[Steps, Values]]]:
@@ -86,6 +113,13 @@ def _until(attempt: int | None, pieces: _Pieces, starts: Mapping[int, int]) -> t
         return pieces, starts
     told = {number: found for number, found in pieces.items() if number <= attempt}
     return told, {number: step for number, step in starts.items() if number <= attempt}
+
+
+def _rising(found: list[tuple[Steps, Values]]) -> tuple[Steps, Values]:
+    """Return one attempt's points in the order told, without those at or before a step that was told already."""
+    steps, values = np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+    before = np.concatenate([[-1], np.maximum.accumulate(steps)[:-1]])
+    return steps[steps > before], values[steps > before]
 
 
 def _join(pieces: _Pieces, starts: Mapping[int, int]) -> tuple[Steps, Values]:

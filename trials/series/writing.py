@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from trials.models import Attempt, MetricSummary, SeriesChunk, SeriesTail, Trial
 from trials.models.values import split
+from trials.series import live
 from trials.series.codec import (
     Point,
     SeriesKey,
@@ -33,6 +34,7 @@ def append(attempt: Attempt, batch: int, points: Sequence[Point]) -> SeriesTail:
     tail = SeriesTail.objects.create(
         trial_id=attempt.trial_id, attempt=attempt, batch=batch, payload=pack_batch(series), n_points=n_points
     )
+    live.extend(attempt, batch, series)
     _summarise(attempt.trial, series)
     if _waiting(attempt.trial) >= CHUNK_FROM * max(1, len(series)):
         compact(attempt.trial)
