@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from trials import endings, reporting
 from trials.models import Attempt
-from trials.running import checkpoints, environments, memory, orders
+from trials.running import checkpoints, environments, gauges, memory, orders
 from trials.running.advancing import advance
 from trials.running.devices import Meter
 from trials.running.forking import Child, Exit, Nursery
@@ -82,7 +82,8 @@ class Supervisor:
             logger.info("attempt %s: starting on %s", self.attempt.pk, self._place.device)
             child = self._nursery().launch(order.message, order.log)
             try:
-                self._watch(child, order)
+                with gauges.watched(self.attempt.pk, lambda: self._peak_memory(child)):
+                    self._watch(child, order)
             finally:
                 child.kill()
                 child.close()
@@ -119,6 +120,15 @@ class Supervisor:
         self._drain(child)
         assert child.exit is not None  # noqa: S101 - `is_over` said so
         self._settle(child.exit)
+
+    def _peak_memory(self, child: Child) -> int | None:
+        """Return the most memory held so far: of the device on a GPU slot, else of the host."""
+        if self._place.device.startswith("cuda"):
+            self._meter.sample(child.pid)
+            return self._meter.peak_memory_bytes
+        if child.exit is not None:
+            return child.exit.peak_memory_bytes
+        return gauges.peak_of_process(child.pid) if child.pid is not None else None
 
     def _patience(self) -> float:
         until_beat = max(0.0, self._next_beat - time.monotonic())
