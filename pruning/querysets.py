@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.models import PruningEvent, PruningEventQuerySet
-from pruning.rules import STRATEGIES
 from trials.models import Study
 
-RANKED = frozenset(STRATEGIES)
+RANKED = frozenset(EVERY_STRATEGY)
 """Rules whose verdicts compare a trial with its peers."""
 
 

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pruning import by_person
 from pruning.briefing import bad_looks_before, facts_of, next_resumption, read_curve
 from pruning.canonical import encode
+from pruning.foreign.recorded import recorded_by
 from pruning.history import Course, Seen, in_sequence, observations
 from pruning.models import PruningEvent
 from pruning.policy import Policy
 from pruning.rules.base import Curve, Verdict
+from pruning.rules.base import Kind as Kinds
 from pruning.rules.settings import PolicyError
-from pruning.standing import Standing
+from pruning.standing import Standing, root_number
 from trials.models import Study, Trial
 
 Kind = PruningEvent.Kind
@@ -56,6 +59,8 @@ class Replay:
     n_near: int = 0
     """Those whose verdict agrees and whose figures agree to one part in 1e9."""
     n_different: int = 0
+    n_recorded: int = 0
+    """Verdicts in which another library had a say: recorded, not judged again."""
     differences: list[Difference] = field(default_factory=list)
     """The first of those that differ."""
 
@@ -66,12 +71,21 @@ class Replay:
 
     def sentence(self) -> str:
         """Return the finding in plain words."""
+        return f"{self._judged()}{self._recorded()}"
+
+    def _judged(self) -> str:
         if self.holds:
             near = f", {self.n_near} of them to one part in 1e9" if self.n_near else " bit for bit"
             agree = f"all agree{near}" if self.n_verdicts else "there were none"
             return f"{self.study_name}: {self.n_verdicts} verdicts judged again, {agree}."
         first = f"first, {self.differences[0]}"
         return f"{self.study_name}: {self.n_different} of {self.n_verdicts} verdicts differ; {first}."
+
+    def _recorded(self) -> str:
+        if not self.n_recorded:
+            return ""
+        verdicts = "verdict of another library is" if self.n_recorded == 1 else "verdicts of other libraries are"
+        return f" {self.n_recorded} {verdicts} recorded, not judged again."
 
     def count(self, row: PruningEvent, problem: str, exact: bool) -> None:
         """Count one verdict judged again."""
@@ -95,7 +109,10 @@ def replay(study: Study, progress: Callable[[int], None] | None = None) -> Repla
     rerun = _Rerun(study)
     for event in _merged(study, study.sequence):
         if isinstance(event, PruningEvent) and event.kind in {Kind.VERDICT, Kind.CALIBRATED}:
-            result.count(event, *rerun.compare(event))
+            if event.kind == Kind.VERDICT and recorded_by(event.evidence):
+                result.n_recorded += 1
+            else:
+                result.count(event, *rerun.compare(event))
         rerun.take_in(event)
         if progress and event.sequence % 500 == 0:
             progress(event.sequence)
@@ -156,6 +173,8 @@ class _Rerun:
         trial = self.trials.get(row.trial_number)
         if self.standing is None or trial is None:
             return None
+        if row.rule == by_person.PERSON:
+            return self._by_person(row, trial)
         if row.verdict == "RESUME":
             is_closing = bool(row.evidence.get("is_closing"))
             return next_resumption(self.study, self.standing, self.course, is_closing=is_closing)
@@ -174,6 +193,14 @@ class _Rerun:
                 read=self._read,
             )
         )
+
+    def _by_person(self, row: PruningEvent, trial: Trial) -> Verdict:
+        """Return the RESUME that a person may ask for at this moment; a KEEP if the trial was not paused then."""
+        paused = self.course.waiting.get(root_number(trial))
+        if paused is None:
+            return Verdict(kind=Kinds.KEEP, rule=row.rule, version=by_person.VERSION, step=row.step or 0)
+        person, note = str(row.evidence["person"]), str(row.evidence["note"])
+        return by_person.resumption(trial=paused.trial, step=paused.step, person=person, note=note)
 
     def _compare_calibration(self, row: PruningEvent) -> tuple[str, bool]:
         terms = self.standing.policy.terms if self.standing else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from pruning import ledger, library
+from pruning import by_person, ledger, library
 from pruning.briefing import bad_looks_before, facts_of, next_resumption
 from pruning.history import Course
 from pruning.ledger import Entry
@@ -127,9 +127,11 @@ class LedgerReviewer:
     def intervened(
         self, study: Study, trial: Trial | None, *, action: str, person: str, note: str, sequence: int
     ) -> None:
-        """Record what a person, or a budget, asked for."""
-        what = f"trial {trial.number}" if trial else "the study"
-        said = f"{person} asked to {action} {what}" + (f": {note}" if note else ".")
+        """Record what a person, or a budget, asked for; a trial that goes on for a person has its RESUME."""
+        if trial is not None and action == "resume":
+            self._resumed_by_person(study, trial, person=person, note=note, sequence=sequence)
+            return
+        said = by_person.request(action, trial=trial.number if trial else None, person=person, note=note)
         evidence = {"action": action, "person": person, "note": note}
         ledger.append(
             study,
@@ -179,6 +181,12 @@ class LedgerReviewer:
                 return None
             number = course.paused_as[int(str(verdict.evidence["trial"]))]
             return _resumed(study, standing, verdict, number, is_closing=is_closing)[0]
+
+    def _resumed_by_person(self, study: Study, trial: Trial, *, person: str, note: str, sequence: int) -> None:
+        step = trial.ending_step or 0  # of a paused trial: where it was paused
+        verdict = by_person.resumption(trial=root_number(trial), step=step, person=person, note=note)
+        policy = standing_of(study).policy.fingerprint
+        ledger.append(study, entry_of(verdict, trial, trial.n_attempts, sequence, policy))
 
     def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
         plan = revision.parsed()

@@ -15,6 +15,7 @@ from django.db.models import F
 from trials import head, series
 from trials.models import Attempt, ResourceUsage, Study, Trial
 from trials.models.values import split
+from trials.running import doorbell
 from trials.seam import Action, Decision, reviewer
 
 ATTEMPTS_MAX = 3
@@ -168,6 +169,27 @@ def pin(trial: Trial, *, pinned: bool, person: str, note: str, at: datetime) -> 
     if won:
         trial.pinned = pinned
         intervene(trial.study_id, trial, action="pin" if pinned else "unpin", person=person, note=note, at=at)
+    return won == 1
+
+
+@transaction.atomic
+def resume_by_person(trial: Trial, *, person: str, note: str, at: datetime) -> bool:
+    """Let a paused trial go on for a person, whatever its rank; False if it is not paused or its study is ending."""
+    trial = Trial.objects.select_for_update(of=("self",)).select_related("study").get(pk=trial.pk)
+    if trial.state != S.PAUSED or trial.study.ending_code:
+        return False
+    intervene(trial.study_id, trial, action="resume", person=person, note=note, at=at)
+    transaction.on_commit(doorbell.ring_all)
+    return resume(trial, at=at)
+
+
+@transaction.atomic
+def write_note(trial: Trial, *, note: str, person: str, at: datetime) -> bool:
+    """Write a person's note on a trial; an empty one takes it away. False if it reads so already."""
+    won = Trial.objects.filter(pk=trial.pk).exclude(note=note).update(note=note)
+    if won:
+        trial.note = note
+        intervene(trial.study_id, trial, action="note", person=person, note=note, at=at)
     return won == 1
 
 

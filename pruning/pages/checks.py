@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pruning.foreign.recorded import recorded_by
 from pruning.models import LedgerHead, PruningEvent
 from pruning.replay import compare, judge_again
 from pruning.verify import verify
@@ -50,8 +51,11 @@ def _chain(study: Study, event: PruningEvent) -> tuple[Badge, Check]:
 
 
 def _replayed(study: Study, event: PruningEvent) -> tuple[Badge, Check]:
-    again = judge_again(study, event)
     mono = f"{event.rule} {event.rule_version}, policy {event.policy[:12]}"
+    if library := recorded_by(event.evidence):
+        text = f"{library} had a say in it: recorded with the evidence it had, not judged again."
+        return Badge("Recorded", "replay", "plain", text), Check("replay", text, mono, "plain")
+    again = judge_again(study, event)
     if again is None:
         text = "It cannot be judged again: its trial or its policy is gone."
         return Badge("Not replayable", "replay", "plain", text), Check("replay", text, mono, "plain")

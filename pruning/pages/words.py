@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pruning.by_person import PERSON
 from pruning.models import PruningEvent
 from trials.models import Trial
 from trials.pages.words import code_words, kind_of
@@ -67,6 +68,8 @@ def verb(event: PruningEvent) -> str:
         said = "spared" if event.verdict == "PROTECT" else VERBS.get(event.verdict, event.verdict.lower())
         if event.verdict in {"STOP", "FINISH", "PAUSE"}:
             said = code_words(event.reason) if event.verdict != "PAUSE" else f"paused, {code_words(event.reason)}"
+        if event.rule == PERSON:
+            said = "resumed by a person"
         return f"would have been {said}" if event.shadow else said
     if event.kind in {Kind.ENDED, Kind.INTERVENED} and event.trial_number is not None:
         return code_words(event.reason) if event.kind == Kind.ENDED else f"asked to {event.reason}"

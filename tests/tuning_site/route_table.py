@@ -71,6 +71,7 @@ TRIALS = [
     Row("trials:trial_series", "GET", MEMBERS, TRIAL),
     Row("trials:stop_study", "POST", EDITORS, STUDY),
     Row("trials:stop_trial", "POST", EDITORS, TRIAL),
+    Row("trials:resume_trial", "POST", EDITORS, TRIAL),
     Row("trials:pin_trial", "POST", EDITORS, TRIAL),
     Row("trials:note_trial", "POST", EDITORS, TRIAL, {"note": "looked at"}),
 ]
@@ -119,6 +120,9 @@ API = [
     Row("api:trial", "GET", API_MEMBERS, TRIAL),
     Row("api:trial-series", "GET", API_MEMBERS, TRIAL),
     Row("api:trial-stop", "POST", API_EDITORS, TRIAL, {"reason": "hopeless"}),
+    Row("api:trial-resume", "POST", API_EDITORS, TRIAL, {"reason": "a hunch"}),
+    Row("api:trial-pin", "POST", API_EDITORS, TRIAL, {"pinned": True, "reason": "the baseline"}),
+    Row("api:trial-note", "POST", API_EDITORS, TRIAL, {"note": "looked at"}),
     Row("api:attempt", "GET", API_CLAIMER, ATTEMPT),
     Row("api:attempt-report", "POST", API_CLAIMER, ATTEMPT, BATCH),
     Row("api:attempt-beat", "POST", API_CLAIMER, ATTEMPT),

@@ -148,9 +148,21 @@ class AmendSerializer(PlanSerializer):
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """Why something is stopped."""
+    """Why something is asked for."""
 
     reason = serializers.CharField(max_length=2_000, default="", allow_blank=True)
+
+
+class PinSerializer(ReasonSerializer):
+    """Whether every rule is to spare a trial, and why."""
+
+    pinned = serializers.BooleanField(default=True)
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    """A person's note on a trial."""
+
+    note = serializers.CharField(max_length=2_000, allow_blank=True, help_text="empty: the note is taken away")
 
 
 class EnqueueSerializer(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from trials import closing, endings, remote, series, studies
 from trials.api import access, serializers
+from trials.api.errors import Conflict
 from trials.api.numbers import spell_all
 from trials.api.paging import KeysetPagination
 from trials.models import Project, Study, Trial
@@ -168,11 +169,43 @@ class TrialView(ListModelMixin, GenericViewSet[Trial]):
         endings.stop_by_person(trial, person=request.user.get_username(), note=reason, at=timezone.now())
         return self.retrieve(request, study_id, number)
 
+    @extend_schema(request=serializers.ReasonSerializer)
+    def resume(self, request: Request, study_id: int, number: int) -> Response:
+        """Let a paused trial go on, whatever its rank; one that goes on already is left as it is."""
+        trial = access.editable_trial(request, study_id, number)
+        reason = _read(serializers.ReasonSerializer, request)["reason"]
+        _refuse_ended(trial)
+        endings.resume_by_person(trial, person=request.user.get_username(), note=reason, at=timezone.now())
+        return self.retrieve(request, study_id, number)
+
+    @extend_schema(request=serializers.PinSerializer)
+    def pin(self, request: Request, study_id: int, number: int) -> Response:
+        """Protect a trial from every rule, or lift that; asking twice changes nothing."""
+        trial = access.editable_trial(request, study_id, number)
+        body = _read(serializers.PinSerializer, request)
+        _refuse_ended(trial)
+        person, at = request.user.get_username(), timezone.now()
+        endings.pin(trial, pinned=body["pinned"], person=person, note=body["reason"], at=at)
+        return self.retrieve(request, study_id, number)
+
+    @extend_schema(request=serializers.NoteSerializer)
+    def note(self, request: Request, study_id: int, number: int) -> Response:
+        """Write a note on a trial, in place of the one it has; an ended trial may have one too."""
+        trial = access.editable_trial(request, study_id, number)
+        note = _read(serializers.NoteSerializer, request)["note"]
+        endings.write_note(trial, note=note, person=request.user.get_username(), at=timezone.now())
+        return self.retrieve(request, study_id, number)
+
 
 def _read(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     body = kind(data=request.data)
     body.is_valid(raise_exception=True)
     return dict(body.validated_data)
+
+
+def _refuse_ended(trial: Trial) -> None:
+    if trial.has_ended:
+        raise Conflict(f"Trial {trial.number} has ended: nothing can be asked of it any more.", code="trial_finished")
 
 
 def _plan(body: dict[str, Any]) -> tuple[Plan, str]:

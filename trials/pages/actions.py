@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from trials import closing, endings, head
-from trials.models import Study, Trial
+from trials import closing, endings
+from trials.models import Study
 from trials.pages.access import editable_study, trial_of
 from trials.sanitise import clean_text
 
@@ -40,6 +40,17 @@ def stop_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse
 
 
 @require_POST
+def resume_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Let a paused trial go on, whatever its rank."""
+    trial = trial_of(editable_study(request, study_id), number)
+    if endings.resume_by_person(trial, person=_person(request), note=_note(request), at=timezone.now()):
+        messages.success(request, f"Trial {number} goes on as soon as a slot is free, before new trials.")
+    else:
+        messages.info(request, f"Trial {number} is not paused, or its study is ending.")
+    return redirect(trial)
+
+
+@require_POST
 def pin_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
     """Protect a trial from every rule, or lift that."""
     trial = trial_of(editable_study(request, study_id), number)
@@ -54,10 +65,8 @@ def pin_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
 @require_POST
 def note_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
     """Write a person's note on a trial; an empty one takes it away."""
-    study = editable_study(request, study_id)
-    trial = trial_of(study, number)
-    Trial.objects.filter(pk=trial.pk).update(note=_note(request))
-    head.touch(study.pk, at=timezone.now())
+    trial = trial_of(editable_study(request, study_id), number)
+    endings.write_note(trial, note=_note(request), person=_person(request), at=timezone.now())
     return redirect(trial)
 
 

@@ -126,6 +126,9 @@ def _actions(frame: Frame, found: Trial) -> list[Action]:
             ),
             Action(pin_label, reverse("trials:pin_trial", args=[study.pk, found.number]), post=True),
         ]
+        if found.state == Trial.State.PAUSED and not study.ending_code:
+            url = reverse("trials:resume_trial", args=[study.pk, found.number])
+            actions.insert(0, Action("Let it go on", url, post=True, confirm="Let it go on, whatever its rank?"))
     compare_url = address(reverse("trials:trials_table", args=[study.pk]), sel=str(compared))
     return [*actions, Action("Add to compare", compare_url)]
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("studies/<int:study_id>/trials/<int:number>/", trial.trial, name="trial"),
     path("studies/<int:study_id>/trials/<int:number>/curves.json", chart_data.trial_json, name="trial_series"),
     path("studies/<int:study_id>/trials/<int:number>/stop/", actions.stop_trial, name="stop_trial"),
+    path("studies/<int:study_id>/trials/<int:number>/resume/", actions.resume_trial, name="resume_trial"),
     path("studies/<int:study_id>/trials/<int:number>/pin/", actions.pin_trial, name="pin_trial"),
     path("studies/<int:study_id>/trials/<int:number>/note/", actions.note_trial, name="note_trial"),
 ]
