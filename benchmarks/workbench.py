@@ -8,12 +8,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pruning.policy import Policy
-from pruning.rules.base import Verdict
+from pruning.rules.base import Curve, Verdict
 from pruning.simulate import Pool, Recording, simulate
+
+if TYPE_CHECKING:
+    from trials.models import Study
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 HORIZON = 64
@@ -31,16 +36,23 @@ def set_up(*, migrate: bool = False) -> None:
         call_command("migrate", verbosity=0, stdout=sys.stderr)
 
 
-def pool(n: int, *, seed: int = 0, reports: int = 20) -> Pool:
-    """Return falling curves whose order at a report agrees more and more with the end."""
-    random = np.random.default_rng(seed)
-    steps = np.linspace(HORIZON / reports, HORIZON, reports).astype(int)
-    ends = random.normal(2.0, 0.3, n)
-    recordings = []
-    for number, end in enumerate(ends):
+def steps(reports: int) -> NDArray[np.int64]:
+    """Return the steps at which a trial of so many reports reports: evenly spaced, the last at the horizon."""
+    return np.linspace(HORIZON / reports, HORIZON, reports).astype(np.int64)
+
+
+def curves(n: int, *, seed: int = 0, reports: int = 20) -> Iterator[NDArray[np.float64]]:
+    """Yield falling curves, float64[reports], whose order at a report agrees more and more with the end."""
+    random, at = np.random.default_rng(seed), steps(reports)
+    for end in random.normal(2.0, 0.3, n):
         start, pace = random.normal(4.0, 0.4), random.uniform(0.04, 0.12)
-        values = end + (start - end) * np.exp(-pace * steps) + random.normal(0, 0.02, reports)
-        recordings.append(Recording.of(str(number), steps, values))
+        yield end + (start - end) * np.exp(-pace * at) + random.normal(0, 0.02, reports)
+
+
+def pool(n: int, *, seed: int = 0, reports: int = 20) -> Pool:
+    """Return such curves as a pool."""
+    at = steps(reports)
+    recordings = [Recording.of(str(k), at, values) for k, values in enumerate(curves(n, seed=seed, reports=reports))]
     return Pool(metric="val_loss", maximize=False, horizon=HORIZON, recordings=tuple(recordings))
 
 
@@ -106,3 +118,96 @@ class Ledger:
         entries = [entry(next(self.verdicts), self.study.sequence + 1 + k) for k in range(n)]
         ledger.append_many(self.study, entries, at=AT)
         self.study.sequence += n
+
+
+def launched(name: str, policy: str, *, reports: int, trials: int) -> Study:
+    """Launch a study that other programs report to."""
+    from trials.models import Project
+    from trials.plan import read_data
+    from trials.studies import launch
+
+    plan = {
+        "name": name,
+        "objectives": [{"metric": "val_loss", "direction": "minimize"}],
+        "space": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
+        "horizon": HORIZON,
+        "report_steps": [int(step) for step in steps(reports)],
+        "policy": policy,
+        "budget": {"trials": trials},
+    }
+    project, _ = Project.objects.get_or_create(slug="bench", defaults={"name": "bench", "created_at": AT})
+    return launch(read_data(plan), project=project, user=None, source="", at=AT)
+
+
+class GrownStudy:
+    """A study in memory, with so many trials that have trained to their ends."""
+
+    def __init__(self, policy: str, *, finished: int, reports: int) -> None:
+        from pruning.history import Course
+        from pruning.standing import standing_of
+
+        self.study = launched(f"grown to {finished}", policy, reports=reports, trials=1_000_000)
+        self.standing = standing_of(self.study)
+        self.course = Course(self.study)
+        self.course.population.look_at(self.looks)
+        self.steps = steps(reports)
+        self.n = 0
+        for values in curves(finished, reports=reports):
+            best = np.minimum.accumulate(values)
+            for look in (*self.looks, HORIZON):
+                at = int(np.searchsorted(self.steps, look))
+                self.course.population.observe(self.n, look, value=float(values[at]), best=float(best[at]))
+            self.course.population.complete(self.n)
+            self.n += 1
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Return the policy's decision points."""
+        return self.standing.looks
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the policy's fingerprint."""
+        return self.standing.policy.fingerprint
+
+    @property
+    def calibration(self) -> object:
+        """Return the calibration in force, if there is one."""
+        terms = self.standing.policy.terms
+        return self.course.population.in_force(terms) if terms is not None else None
+
+    def arrive(self, values: NDArray[np.float64]) -> Arrival:
+        """Return the next trial, which is about to train along these values."""
+        self.n += 1
+        return Arrival(self, self.n - 1, values)
+
+
+class Arrival:
+    """One trial on its way through a grown study."""
+
+    def __init__(self, grown: GrownStudy, number: int, values: NDArray[np.float64]) -> None:
+        from trials.models import Trial
+
+        self.grown, self.values, self.best = grown, values, np.minimum.accumulate(values)
+        self.trial = Trial(study=grown.study, number=number, suggestion=number)
+
+    def judge(self, look: int) -> Verdict:
+        """Return the verdict at a look, gathered and judged as the reviewer does."""
+        from pruning.briefing import facts_of
+        from pruning.history import Seen
+
+        grown = self.grown
+        at = int(np.searchsorted(grown.steps, look))
+        value, best = float(self.values[at]), float(self.best[at])
+        grown.course.take_in(Seen(0, self.trial.number, look, value, best))
+        facts = facts_of(
+            grown.study,
+            self.trial,
+            attempt=1,
+            step=look,
+            standing=grown.standing,
+            population=grown.course.population,
+            is_pinned=False,
+            read=lambda trial, metric, attempt: Curve(steps=grown.steps[: at + 1], values=self.values[: at + 1]),
+        )
+        return grown.standing.policy.judge(facts)

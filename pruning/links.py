@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -48,17 +49,17 @@ class Members:
     scores: Floats
 
     @classmethod
-    def of(cls, step: int, keys: Sequence[tuple[float, int]], *, since: int | None = None) -> Members:
-        """Return the members of a rung from its (key, trial number) pairs; lower keys are better.
-
-        since: leave out the trials with a lower number, as if they had never come.
-        """
-        if since is not None:
-            keys = [pair for pair in keys if pair[1] >= since]
+    def of(cls, step: int, keys: Sequence[tuple[float, int]]) -> Members:
+        """Return the members of a rung from its (key, trial number) pairs; lower keys are better."""
         told = np.array([key for key, _ in keys], dtype=np.float64)
         trials = np.array([trial for _, trial in keys], dtype=np.int64)
         order = np.argsort(trials, kind="stable")
         return cls(step=step, trials=trials[order], scores=scores(told)[order])
+
+    @cached_property
+    def spread(self) -> float:
+        """Return the standard deviation of all scores."""
+        return deviation(self.scores)
 
     def __len__(self) -> int:
         return int(self.trials.size)
@@ -189,7 +190,7 @@ def measure(
     raw = correlation(before, after)
     if raw is None and pairs:
         return None
-    restriction = _restriction(start.scores, before)
+    restriction = _restriction(start.spread, before)
     corrected = None if raw is None else _corrected(raw, restriction)
     profile = shrinkage.prior
     prior = prior_agreement(start.step / horizon, profile) / prior_agreement(end.step / horizon, profile)
@@ -242,11 +243,12 @@ def best_chains(steps: Sequence[int], links: Sequence[Link]) -> dict[int, Chain]
     return chains
 
 
-def _restriction(everyone: Floats, survivors: Floats) -> float:
+def _restriction(everyone: float, survivors: Floats) -> float:
+    """Return u, from the spread of all scores and the scores of those that went on."""
     narrow = deviation(survivors)
     if narrow <= 0:
         return 1.0
-    return min(MOST_RESTRICTED, max(1.0, deviation(everyone) / narrow))
+    return min(MOST_RESTRICTED, max(1.0, everyone / narrow))
 
 
 def _corrected(raw: float, restriction: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -45,23 +46,37 @@ def scores(keys: Floats) -> Floats:
     if not keys.size:
         return np.zeros(0)
     _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+    if count.size == keys.size:
+        return np.asarray(_table(count.size)[place], dtype=np.float64)
     mean_rank = np.cumsum(count) - (count - 1) / 2
-    of_rank = np.fromiter((quantile((rank - 0.5) / keys.size) for rank in mean_rank.tolist()), float, count.size)
-    return np.asarray(of_rank[place], dtype=np.float64)
+    return np.asarray(_of_ranks(mean_rank, keys.size)[place], dtype=np.float64)
+
+
+@lru_cache(maxsize=128)
+def _table(n: int) -> Floats:
+    """Return the scores of n keys that all differ, best first."""
+    return _of_ranks(np.arange(1.0, n + 1), n)
+
+
+def _of_ranks(ranks: Floats, n: int) -> Floats:
+    return np.fromiter((quantile((rank - 0.5) / n) for rank in ranks.tolist()), float, ranks.size)
 
 
 def correlation(first: Floats, second: Floats, weights: Floats | None = None) -> float | None:
     """Return the (weighted) Pearson correlation; None where one side does not vary."""
-    weight = np.ones(first.size) if weights is None else weights
-    total = exact_sum(weight)
+    total = float(first.size) if weights is None else exact_sum(weights)
     if not total:
         return None
-    first = first - exact_sum(first * weight) / total
-    second = second - exact_sum(second * weight) / total
-    spread = exact_sum(first * first * weight) * exact_sum(second * second * weight)
+    first = first - _weighted_sum(first, weights) / total
+    second = second - _weighted_sum(second, weights) / total
+    spread = _weighted_sum(first * first, weights) * _weighted_sum(second * second, weights)
     if spread <= 0:
         return None
-    return max(-1.0, min(1.0, exact_sum(first * second * weight) / math.sqrt(spread)))
+    return max(-1.0, min(1.0, _weighted_sum(first * second, weights) / math.sqrt(spread)))
+
+
+def _weighted_sum(values: Floats, weights: Floats | None) -> float:
+    return exact_sum(values if weights is None else values * weights)
 
 
 def deviation(values: Floats) -> float:

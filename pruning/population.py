@@ -24,6 +24,8 @@ class OrderedRung:
 
     def __init__(self) -> None:
         self._members: list[tuple[float, int]] = []
+        self._keys: dict[int, float] = {}
+        self._newest = -1
         self._sum = 0
         self._eliminated = 0
 
@@ -51,19 +53,32 @@ class OrderedRung:
     def values(self) -> Sequence[tuple[float, int]]:
         return tuple(self._members)
 
+    @property
+    def newest(self) -> int:
+        return self._newest
+
+    def since(self, trial: int) -> Sequence[tuple[float, int]]:
+        keys = self._keys
+        return [(keys[number], number) for number in range(max(trial, 0), self._newest + 1) if number in keys]
+
     def add(self, key: float, trial: int) -> None:
         """Add a member."""
         insort(self._members, (key, trial))
+        self._keys[trial] = key
+        self._newest = max(self._newest, trial)
         self._sum = (self._sum + _hash(f"{trial}|{hex_of(key)}")) % _MODULUS
 
     def remove(self, key: float, trial: int) -> None:
         """Take out a member that was added with this key."""
         del self._members[bisect_left(self._members, (key, trial))]
+        del self._keys[trial]
         self._sum = (self._sum - _hash(f"{trial}|{hex_of(key)}")) % _MODULUS
 
     def fill(self, members: Iterable[tuple[float, int]]) -> None:
         """Set all members at once: one sort, where adding them singly would move the list each time."""
         self._members = sorted(members)
+        self._keys = {trial: key for key, trial in self._members}
+        self._newest = max(self._keys, default=-1)
         self._sum = sum(_hash(f"{trial}|{hex_of(key)}") for key, trial in self._members) % _MODULUS
 
     def eliminate(self, trial: int, sign: int = 1) -> None:

@@ -116,6 +116,13 @@ class Rung(Protocol):
     def values(self) -> Sequence[tuple[float, int]]:
         """Return all (key, trial number) in order; for charts and small populations."""
 
+    @property
+    def newest(self) -> int:
+        """The largest trial number with a value here, -1 without one; of a trial taken out it may remain."""
+
+    def since(self, trial: int) -> Sequence[tuple[float, int]]:
+        """Return (key, trial number) of the members from this number on, by number."""
+
 
 class Peers(Protocol):
     """The study at one sequence number, seen from one decision."""

@@ -163,9 +163,8 @@ def calibrate(
     points = [step for step in looks if step < horizon]
     steps = [*points, horizon]
     rungs = [peers.rung(step, by=terms.by) for step in steps]
-    values = [rung.values() for rung in rungs]
-    since = max((trial for _, trial in values[0]), default=0) - terms.window + 1
-    members = [Members.of(step, keys, since=since) for step, keys in zip(steps, values, strict=True)]
+    since = rungs[0].newest - terms.window + 1
+    members = [Members.of(step, rung.since(since)) for step, rung in zip(steps, rungs, strict=True)]
     links = _links(members, horizon=horizon, terms=terms, spared=spared)
     chains = best_chains(steps, links)
     trials = rungs[0].reached + rungs[0].eliminated
