@@ -16,6 +16,7 @@ from pruning.rules.miscalibration import Miscalibration
 from pruning.rules.overfitting import Overfitting
 from pruning.rules.percentile import Percentile
 from pruning.rules.plateau import Plateau
+from pruning.rules.posterior import Posterior
 from pruning.rules.robustness import Robustness
 from pruning.rules.threshold import Threshold
 from pruning.rules.trend import Trend
@@ -36,6 +37,7 @@ STRATEGIES: Mapping[str, type[Rule]] = {
     "asha": Asha,
     "calibrated_halving": CalibratedHalving,
     "percentile": Percentile,
+    "posterior": Posterior,
 }
 """Rules against the peers, judged at decision points."""
 

@@ -44,6 +44,29 @@ def apart(*values: float) -> tuple[str, ...]:
     return words
 
 
+def chances(*shares: float) -> tuple[str, ...]:
+    """Return probabilities in percent, in the fewest digits (one at least) that tell different ones apart.
+
+    >>> chances(0.004, 0.05), chances(0.0499, 0.05), chances(1.0, 1e-9)
+    (('0.4 %', '5 %'), ('4.99 %', '5 %'), ('100 %', 'under 0.1 %'))
+    """
+    different = len(set(shares))
+    for digits in range(1, MOST + 1):
+        words = tuple(_percent(share, digits) for share in shares)
+        if len(set(words)) == different:
+            return words
+    return words
+
+
+def _percent(share: float, digits: int) -> str:
+    least = 10.0**-digits
+    if share > 0 and 100 * share < least:
+        return f"under {least:.{digits}f} %"
+    if share < 1 and 100 * (1 - share) < least:
+        return f"over {100 - least:.{digits}f} %"
+    return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + " %" if share else "0 %"
+
+
 def count(n: int, noun: str) -> str:
     """Return `1 report`, `2 reports`."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -28,7 +28,8 @@ SAMPLES: dict[str, Callable[[], Rule]] = {
     "robustness": lambda: Robustness(metric="train_loss", against="val_loss", factor=1.1),
 }
 ABSOLUTE = {"gradient", "miscalibration", "robustness", "threshold"}  # limits in a metric's own unit
-CUTS = sorted(set(STRATEGIES) - {"calibrated_halving"})  # it stops nobody before a study has taught it something
+TAUGHT = {"calibrated_halving", "posterior"}  # they stop nobody before a study has taught them something
+CUTS = sorted(set(STRATEGIES) - TAUGHT)
 AFFINE = sorted(set(RULES) - ABSOLUTE)
 
 
