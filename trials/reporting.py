@@ -257,6 +257,8 @@ def _store_progress(attempt: Attempt) -> None:
 
 
 def _remember(tail: SeriesTail, decision: Decision) -> None:
+    if decision == Decision():
+        return  # the row was stored with this answer
     SeriesTail.objects.filter(pk=tail.pk).update(
         action=decision.action,
         code=decision.code,

@@ -25,6 +25,8 @@ from trials.series.codec import (
 
 CHUNK_FROM, CHUNK_MAX = 256, 1000
 """Points of a trial that wait in tails before they are packed, and the most that one chunk holds."""
+COUNT_EVERY = 16
+"""Small batches between two counts of what waits."""
 
 
 def append(attempt: Attempt, batch: int, points: Sequence[Point]) -> SeriesTail:
@@ -36,7 +38,8 @@ def append(attempt: Attempt, batch: int, points: Sequence[Point]) -> SeriesTail:
     )
     live.extend(attempt, batch, series)
     _summarise(attempt.trial, series)
-    if _waiting(attempt.trial) >= CHUNK_FROM * max(1, len(series)):
+    is_time = batch % COUNT_EVERY == 0 or n_points >= COUNT_EVERY * len(series)
+    if is_time and _waiting(attempt.trial) >= CHUNK_FROM * max(1, len(series)):
         compact(attempt.trial)
     return tail
 
