@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from pruning.canonical import fingerprint
 from pruning.foreign.registry import EVERY_STRATEGY
+from pruning.foreign.translation import translate
 from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES
@@ -18,7 +19,7 @@ from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
 from pruning.safeguards import Safeguards
 
 NOTICING = frozenset({Kind.WARN, Kind.FINISH})
-SECTIONS = ("preset", "looks", "gates", "strategy", "safeguards", "shadow")
+SECTIONS = ("preset", "from", "settings", "looks", "gates", "strategy", "safeguards", "shadow")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +209,11 @@ def _read_policy(data: object, path: str) -> Policy:
     if "preset" in data:
         _check_preset(data["preset"], f"{path}.preset")
         base = PRESETS[cast(str, data["preset"])]
+    elif "from" in data:
+        base = translate(data.get("settings"), data["from"], path=path).policy
+    if "settings" in data and ("from" not in data or "preset" in data):
+        message = "settings of another tool stand beside `from: wandb`, `optuna` or `ray`, and without a preset"
+        problems.append(Problem(path=f"{path}.settings", message=message))
     return _assemble(_merged(base, data), path, problems)
 
 
@@ -222,13 +228,12 @@ def _check_preset(name: object, path: str) -> None:
 
 
 def _merged(base: Mapping[str, object], data: Mapping[str, object]) -> dict[str, object]:
-    """Lay a plan's sections over a preset's; safeguards setting by setting."""
+    """Lay a plan's sections over a preset's, or a translated policy's; safeguards setting by setting."""
     merged = {**base, **data}
     below, above = base.get("safeguards"), data.get("safeguards")
     if isinstance(below, Mapping) and isinstance(above, Mapping):
         merged["safeguards"] = {**below, **above}
-    merged.pop("preset", None)
-    return merged
+    return {name: value for name, value in merged.items() if name not in {"preset", "from", "settings"}}
 
 
 def _assemble(data: Mapping[str, object], path: str, problems: list[Problem]) -> Policy:

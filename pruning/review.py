@@ -9,6 +9,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from pruning import by_person, ledger, library
+from pruning.foreign.translation import notes_of
 from pruning.briefing import bad_looks_before, facts_of, next_resumption
 from pruning.history import Course
 from pruning.ledger import Entry
@@ -204,6 +205,8 @@ class LedgerReviewer:
             "horizon": study.horizon,
             "seed": study.seed,
         }
+        if notes := notes_of(plan.policy):
+            evidence["not_carried_over"] = list(notes)
         entry = Entry(
             kind=kind,
             sequence=sequence,
@@ -235,22 +238,6 @@ def calibrations_recorded(study: Study, standing: Standing, course: Course | Non
         evidence={"calibration": made.to_mapping()},
     )
     ledger.append(study, entry)
-
-
-def may_resume(study: Study) -> bool:
-    """Say whether a trial is paused, or a control trial may be in its shadow."""
-    spared = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control")
-    return study.trials.filter(state="PAUSED").exists() or spared.exists()
-
-
-def _resumed(
-    study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool
-) -> tuple[Trial, PruningEvent]:
-    """Record a RESUME; return the trial and the row."""
-    trial = Trial.objects.select_related("study").get(study=study, number=number)
-    entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
-    row = ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
-    return trial, row
 
 
 def may_resume(study: Study) -> bool:

@@ -1,0 +1,87 @@
+"""`manage.py policy translate FILE [--from TOOL]` and `manage.py policy show [NAME]`."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand, CommandError
+
+from pruning.foreign.tools import TOOLS, guess
+from pruning.foreign.translation import Translation, translate
+from pruning.policy import Policy
+from pruning.presets import DESCRIPTIONS, PRESETS
+from pruning.rules.settings import PolicyError
+from trials.plan import PlanError
+from trials.plan.text import MAX_CHARACTERS, read_yaml
+
+WIDTH = 100
+
+
+class Command(BaseCommand):
+    """Read another tool's settings as a policy, or show a preset."""
+
+    help = "translate FILE: another tool's pruning settings as a policy; show [NAME]: a preset with all its settings."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=["translate", "show"])
+        parser.add_argument("what", nargs="?", help="a file of YAML or JSON (`-`: standard input), or a preset's name")
+        parser.add_argument("--from", dest="tool", choices=sorted(TOOLS), help="left out: told from what the file says")
+
+    def handle(self, *args: Any, action: str, what: str | None, tool: str | None, **options: Any) -> str:
+        return _show(what) if action == "show" else _translated(what, tool)
+
+
+def _show(name: str | None) -> str:
+    if name is None:
+        return "\n".join(f"{preset}: {DESCRIPTIONS[preset]}" for preset in PRESETS)
+    try:
+        policy = Policy.from_mapping(name)
+    except PolicyError as error:
+        raise CommandError(str(error))
+    return _commented([policy.description]) + _yaml({"policy": policy.to_mapping()})
+
+
+def _translated(name: str | None, tool: str | None) -> str:
+    if name is None:
+        raise CommandError("translate needs a file, or `-` for standard input.")
+    data = _read(name)
+    chosen = tool or guess(data)
+    if chosen is None:
+        raise CommandError(f"{name} does not say whose settings it holds; add --from {'|'.join(sorted(TOOLS))}.")
+    try:
+        found = translate(data, chosen, path=name)
+        Policy.from_mapping(found.policy)
+    except PolicyError as error:
+        lines = "\n".join(f"  {problem}" for problem in error.problems)
+        raise CommandError(f"{name} cannot be read as a policy:\n{lines}")
+    return _said(found, chosen)
+
+
+def _said(found: Translation, tool: str) -> str:
+    return _commented([f"Read from settings of {tool}. What could not be carried over, or means something else:"]) + (
+        _commented([f"- {note}" for note in found.notes]) + _yaml({"policy": dict(found.policy)})
+    )
+
+
+def _read(name: str) -> object:
+    try:
+        text = sys.stdin.read(MAX_CHARACTERS + 1) if name == "-" else Path(name).read_text(encoding="utf-8")
+        return read_yaml(text).data
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The file {name} cannot be read: {error}")
+    except PlanError as error:
+        raise CommandError(f"The file {name} cannot be read: {error.problems[0]}")
+
+
+def _commented(paragraphs: list[str]) -> str:
+    lines = [line for text in paragraphs for line in textwrap.wrap(text, WIDTH, subsequent_indent="  ")]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _yaml(data: dict[str, object]) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
