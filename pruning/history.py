@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from pruning.calibrated_population import CalibratedPopulation
+from pruning.judgement.shadow import Shadows
 from pruning.models import PruningEvent
 from pruning.population import key
 from pruning.rules.base import WORST
@@ -20,9 +21,10 @@ from trials.models.values import join
 Kind = PruningEvent.Kind
 
 MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.ENDED]) | Q(
-    Q(verdict__in=["STOP", "PAUSE", "RESUME", "FINISH"]) | Q(verdict="PROTECT", reason="control"),
+    Q(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False)
+    | Q(verdict="PROTECT", reason="control", shadow=False)
+    | Q(verdict="RESUME"),
     kind=Kind.VERDICT,
-    shadow=False,
 )
 """The ledger rows that change what a later verdict sees."""
 
@@ -64,6 +66,8 @@ class Course:
         """Paused configurations by number."""
         self.paused_as: dict[int, int] = {}
         """The number of the trial that was paused, by configuration."""
+        self.shadows = Shadows()
+        """Control trials that would have been paused."""
 
     def read(self, study: Study, *, seen: tuple[int, int], said: tuple[int, int]) -> None:
         """Take in observations and ledger rows of these ranges (after, until), in sequence."""
@@ -82,7 +86,10 @@ class Course:
             self.population.look_at(event.evidence["looks"])
         elif event.kind == Kind.CALIBRATED:
             self.population.restate(Calibration.from_mapping(event.evidence["calibration"]))
-        elif event.trial_number is not None and not event.shadow:
+        elif event.shadow:
+            if event.verdict == "RESUME" and event.trial_number is not None:
+                self.shadows.resume(event.trial_number, event.step or 0)
+        elif event.trial_number is not None:
             number = event.evidence.get("configuration", event.trial_number)
             if event.kind == Kind.ENDED:
                 self._end(number, event)
@@ -113,17 +120,21 @@ class Course:
             case "FINISH":
                 self.population.finish(number, step, key(evidence.get("best"), maximize=self.maximize))
                 self.population.complete(number)
-            case "PROTECT" if row.reason == "control" and evidence.get("overruled_reason") == "outpaced":
-                self.population.flag(number, step=step, weight=float(evidence["draw"]["every"]))
+            case "PROTECT" if row.reason == "control":
+                if evidence.get("overruled_reason") == "outpaced":
+                    self.population.flag(number, step=step, weight=float(evidence["draw"]["every"]))
+                if evidence.get("overruled") == "PAUSE":
+                    self.shadows.pause(self._waiting(number, row, evidence["overruled_reason"]))
 
     def _wait(self, number: int, row: PruningEvent) -> None:
+        self.waiting[number] = self._waiting(number, row, row.reason)
+        self.paused_as[number] = row.trial_number or 0
+
+    def _waiting(self, number: int, row: PruningEvent, reason: str) -> Waiting:
         evidence: dict[str, Any] = row.evidence
         ranked = self.population.key_of(number, row.step or 0, by=evidence.get("by", "value"))
-        keep = evidence.get("keep") if row.reason == "outpaced" else None
-        self.waiting[number] = Waiting(
-            trial=number, step=row.step or 0, key=WORST if ranked is None else ranked, keep=keep
-        )
-        self.paused_as[number] = row.trial_number or 0
+        keep = evidence.get("keep") if reason == "outpaced" else None
+        return Waiting(trial=number, step=row.step or 0, key=WORST if ranked is None else ranked, keep=keep)
 
 
 def in_sequence(event: Seen | PruningEvent) -> tuple[int, bool]:

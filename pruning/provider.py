@@ -6,19 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 
-from pruning import library, querysets
-from pruning.intervals import clopper_pearson
+from pruning import judging, library, querysets
+from pruning.judgement.best_k import Judgement
+from pruning.judgement.pooled import Pooled
 from pruning.models import LedgerHead, PruningEvent
 from pruning.rules.reasons import MEANINGS
 from pruning.standing import standing_of
 from pruning.verify import verify
-from trials.facts import ControlArm, Cut, PolicyWords, Ruling, Seal
+from trials.facts import ControlArm, Cut, PolicyWords, PooledArm, Ruling, Seal
 from trials.models import Observation, Study, Trial
 
-NOT_JUDGED = ("stopped_by_user", "study_closed")
 # Checking so many rows costs less than the rest of a page.
 MOST_CHECKED = 1_000
 
@@ -49,15 +48,10 @@ class LedgerProvider:
         return [cut for event in querysets.newest_by_step(study) if (cut := cut_of(event)) is not None]
 
     def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
-        spared = querysets.spared(study.uid for study in studies)
-        wanted = Q(pk__in=[])
-        for study in studies:
-            if study.uid in spared:
-                wanted |= Q(study=study, number__in=spared[study.uid])
-        trials: dict[int, list[Trial]] = {study.pk: [] for study in studies}
-        for trial in Trial.objects.filter(wanted).order_by("study_id", "number"):
-            trials[trial.study_id].append(trial)
-        return {study.pk: control_arm(study, trials[study.pk]) for study in studies}
+        return {pk: control_arm_of(one.judgement, one.values) for pk, one in judging.judged(studies).items()}
+
+    def pooled_arm(self, study: Study) -> PooledArm | None:
+        return pooled_arm_of(judging.pooled(study))
 
     def spared_numbers(self, study: Study) -> frozenset[int]:
         return querysets.spared([study.uid]).get(study.uid, frozenset())
@@ -120,27 +114,30 @@ def cut_of(event: PruningEvent) -> Cut | None:
     return Cut(event.step, value, int(event.evidence.get("reached", 0)))
 
 
-def control_arm(study: Study, spared: Sequence[Trial]) -> ControlArm:
-    """Return how a study's spared trials fared against all the others."""
-    judged = [
-        (trial.number, trial.value)
-        for trial in spared
-        if trial.has_ended and trial.value is not None and trial.ending_code not in NOT_JUDGED
-    ]
-    if not judged:
-        return ControlArm(met=len(spared))
-    best = _best_of_others(study, {trial.number for trial in spared})
-    wrong = sum(best is not None and study.better(value, best) for _, value in judged)
-    low, high = clopper_pearson(wrong, len(judged))
-    return ControlArm(met=len(spared), judged=len(judged), wrong=wrong, low=low, high=high, spared=judged)
+def pooled_arm_of(found: Pooled | None) -> PooledArm | None:
+    """Return a pooled share as the pages of `trials` show it."""
+    if found is None:
+        return None
+    return PooledArm(found.studies, found.hits, found.known, found.mean, found.low, found.high)
 
 
-def _best_of_others(study: Study, spared: set[int]) -> float | None:
-    if study.best_number not in spared:
-        return study.best_value
-    others = Trial.objects.filter(study=study, state=Trial.State.COMPLETE, value__isnull=False)
-    order = "value" if study.minimises else "-value"
-    return others.exclude(number__in=spared).order_by(order, "number").values_list("value", flat=True).first()
+def control_arm_of(judgement: Judgement, values: Mapping[int, float]) -> ControlArm:
+    """Return a study's judgement as the pages of `trials` show it; values: of the spared trials, as told."""
+    numbers = [member.number for member in judgement.judged]
+    return ControlArm(
+        met=judgement.met,
+        judged=judgement.best_k.known,
+        wrong=judgement.best_k.hits,
+        low=judgement.best_k.low,
+        high=judgement.best_k.high,
+        spared=[(number, values[number]) for number in numbers if number in values],
+        k=judgement.k,
+        unknown=len(judgement.unknown),
+        paused=len(judgement.paused),
+        beat=judgement.winner.hits,
+        gain=judgement.gain,
+        beat_high=judgement.winner.high,
+    )
 
 
 def _number(value: Any) -> float | None:

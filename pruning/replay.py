@@ -177,7 +177,9 @@ class _Rerun:
             return self._by_person(row, trial)
         if row.verdict == "RESUME":
             is_closing = bool(row.evidence.get("is_closing"))
-            return next_resumption(self.study, self.standing, self.course, is_closing=is_closing)
+            return next_resumption(
+                self.study, self.standing, self.course, is_closing=is_closing, of_shadows=row.shadow
+            )
         is_look = self.observed_at == row.sequence
         return self.standing.policy.judge(
             facts_of(

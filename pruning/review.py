@@ -256,6 +256,22 @@ def _resumed(
     return trial, row
 
 
+def may_resume(study: Study) -> bool:
+    """Say whether a trial is paused, or a control trial may be in its shadow."""
+    spared = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control")
+    return study.trials.filter(state="PAUSED").exists() or spared.exists()
+
+
+def _resumed(
+    study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool
+) -> tuple[Trial, PruningEvent]:
+    """Record a RESUME; return the trial and the row."""
+    trial = Trial.objects.select_related("study").get(study=study, number=number)
+    entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
+    row = ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
+    return trial, row
+
+
 def no_more_to_come(study: Study) -> bool:
     """Say whether every configuration the budget allows has begun."""
     return not study.n_waiting and not room(study, study.plan())

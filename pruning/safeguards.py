@@ -29,6 +29,8 @@ class Safeguards:
     """The best so many at a decision point are never stopped there."""
     control_every: int = 20
     """One of so many consecutive suggested trials belongs to the control arm; 0: no control arm."""
+    best_k: int = 5
+    """A stop was wrong if the trial would have ended among the best so many; fixed by the first revision."""
 
     def __post_init__(self) -> None:
         for setting in ("min_peers", "grace", "top_k", "control_every"):
@@ -36,6 +38,8 @@ class Safeguards:
                 raise SettingError(setting, getattr(self, setting), "is negative: 0 switches it off")
         if self.control_every == 1:
             raise SettingError("control_every", 1, "puts every trial in the control arm: use 0 for none, or 5 to 50")
+        if self.best_k < 1:
+            raise SettingError("best_k", self.best_k, "is below 1: 1 asks for the winner alone, 5 for the best five")
         if self.patience < 1:
             raise SettingError("patience", self.patience, "is below 1: 1 stops at the first bad decision point")
         if self.min_improvement is not None and not 0 < self.min_improvement < math.inf:

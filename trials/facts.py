@@ -61,9 +61,10 @@ class Cut:
 class ControlArm:
     """How the spared trials fared: the measure of wrong stops.
 
-    `met` control trials met a cut and were trained on; `judged` of them have ended with a value; `wrong` of those
-    beat the best value that the other trials reached. `low` and `high` bound the share of wrong stops at 95 %
-    (Clopper and Pearson 1934); 0 and 1 while nothing is judged.
+    `met` control trials would have been stopped, or would be paused now, and were trained on; `judged` of them have
+    reached their end; `wrong` of those ended among the best `k`, `beat` of them beat the best of the others. `low` and
+    `high` bound the share of wrong stops at 95 % (Clopper and Pearson 1934), whatever becomes of those not judged yet;
+    0 and 1 while nothing is known.
     """
 
     met: int = 0
@@ -73,6 +74,28 @@ class ControlArm:
     high: float = 1.0
     spared: Sequence[tuple[int, float]] = ()
     """(trial number, its value) of the judged ones."""
+    k: int = 5
+    unknown: int = 0
+    """Those that did not reach the end, or that nothing can be said of while fewer than `k` others are complete."""
+    paused: int = 0
+    """Those that would be paused now and may yet go on."""
+    beat: int = 0
+    gain: float | None = None
+    """By how much the best of them beat the best of the others, in units of the metric; None if none did."""
+    beat_high: float = 1.0
+    """The upper limit on the share that beat the best of the others, at 95 %."""
+
+
+@dataclass(frozen=True)
+class PooledArm:
+    """The share of wrong stops over several studies, with its 95 % interval."""
+
+    studies: int
+    wrong: int
+    judged: int
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -117,6 +140,9 @@ class PageProvider(Protocol):
     def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
         """Return the control arm's record by study id."""
 
+    def pooled_arm(self, study: Study) -> PooledArm | None:
+        """Return the control arms' record over all studies of the project; None unless two or more know something."""
+
     def spared_numbers(self, study: Study) -> frozenset[int]:
         """Return the numbers of the trials that a rule would have stopped and the control arm protected."""
 
@@ -153,6 +179,9 @@ class NothingToSay:
 
     def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
         return {}
+
+    def pooled_arm(self, study: Study) -> PooledArm | None:
+        return None
 
     def spared_numbers(self, study: Study) -> frozenset[int]:
         return frozenset()

@@ -52,8 +52,8 @@ class Judgement:
     """What the control arm of one study says of its stops."""
 
     k: int
-    n_complete: int
-    """Complete trials without the would-be-stopped ones: those that it is measured against."""
+    best: tuple[tuple[float, int], ...]
+    """(key, number) of the best k COMPLETE trials without the would-be-stopped ones, in order."""
     best_k: Share
     """Would-be-stopped members that ended among the best k."""
     wrong: tuple[int, ...]
@@ -82,10 +82,10 @@ class Judgement:
 def judge(members: Iterable[Member], others: Sequence[tuple[float, int]], *, k: int, is_closed: bool) -> Judgement:
     """Return what the members say of the stops.
 
-    members: every control trial a rule spoke against. others: (key, number) of all COMPLETE trials, in any order;
-    the would-be-stopped members among them are left out. Ties go to the earlier trial. While fewer than k others
-    are complete, to be among the best k says nothing, so every member is unknown. A member counts as would-be
-    stopped if its shadow was stopped, or is still paused when the study has closed.
+    members: every control trial a rule spoke against. others: (key, number) of the COMPLETE trials, in any order; the
+    would-be-stopped members among them are left out, and at least k must be left where there are as many. Ties go to
+    the earlier trial. While fewer than k others are complete, to be among the best k says nothing, so every member is
+    unknown. A member counts as would-be-stopped if its shadow was stopped, or is still paused at the close.
     """
     held = sorted((one for one in members if one.fate.state in HELD), key=lambda one: one.number)
     excluded = {one.number for one in held}
@@ -103,7 +103,7 @@ def judge(members: Iterable[Member], others: Sequence[tuple[float, int]], *, k: 
     gains = [reference[0][0] - one.key for one in beaten if one.key is not None]
     return Judgement(
         k=k,
-        n_complete=len(reference),
+        best=tuple(reference[:k]),
         best_k=Share.of(
             len(wrong), len(judged), unknown=len(unknown), undecided=len(paused), undecided_hits=open_wrong
         ),

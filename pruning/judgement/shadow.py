@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from pruning.rules.resuming import Waiting
+
 
 class Said(NamedTuple):
     """One verdict against a member that the control arm overruled, or a would-be RESUME."""
@@ -58,3 +60,29 @@ def fate(said: Sequence[Said]) -> Fate:
 
 def _is_resumed(pause: Said, said: Sequence[Said]) -> bool:
     return any(one.wanted == "RESUME" and one.step == pause.step and one.sequence > pause.sequence for one in said)
+
+
+class Shadows:
+    """The control trials whose shadows are paused, as a study's events are read in sequence.
+
+    A shadow waits at its lowest pause; those further up hold it only once it has come there.
+    """
+
+    def __init__(self) -> None:
+        self._pauses: dict[int, dict[int, Waiting]] = {}
+
+    def pause(self, waiting: Waiting) -> None:
+        """Hear that a member would have been paused."""
+        self._pauses.setdefault(waiting.trial, {})[waiting.step] = waiting
+
+    def resume(self, trial: int, step: int) -> None:
+        """Hear that a member would go on from this step; hearing it twice changes nothing."""
+        pauses = self._pauses.get(trial, {})
+        pauses.pop(step, None)
+        if not pauses:
+            self._pauses.pop(trial, None)
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """Return where each paused shadow waits."""
+        return [pauses[min(pauses)] for pauses in self._pauses.values()]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from pruning.canonical import decode
 from pruning.models import PruningEvent
-from pruning.pages import filters, moment, opened, words
+from pruning.pages import filters, moment, opened, right, words
 from pruning.pages.filters import AuditQuery, Tally
 from pruning.provider import LedgerProvider
 from trials.models import Study
@@ -101,6 +101,7 @@ def _context(
         "opened": None
         if chosen is None
         else opened.opened(study, chosen, neighbours_of(request, study, query, chosen)),
+        "right": right.of(study),
         "waiting_for": LedgerProvider().waiting_for(study) or "No entry matches these filters.",
         "n_new": 0,
         "live": _live(request, study, newest) if at_top else None,

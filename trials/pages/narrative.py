@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trials.facts import ControlArm
+from trials.facts import ControlArm, PooledArm
 from trials.models import Evaluation, Job, Study, Trial
 from trials.pages import rollups, words
 from trials.pages.parts import Paragraph, Run
@@ -25,6 +26,7 @@ class Told:
     defaults: Trial | None
     groups: Sequence[Group]
     arm: ControlArm | None
+    pooled: PooledArm | None = None
     preparing: Job | None = None
     evaluations: Sequence[Evaluation] = ()
 
@@ -39,7 +41,7 @@ def of_study(told: Told) -> list[Paragraph]:
         stops(study, groups),
     ]
     if arm is not None and (arm.met or rollups.stopped(groups)):
-        paragraphs.append(was_that_right(arm))
+        paragraphs.append(was_that_right(arm, told.pooled))
     if study.ending_code not in {"", "finished"}:
         paragraphs.append(say(study.ending_sentence))
     return [paragraph for paragraph in paragraphs if paragraph]
@@ -120,33 +122,70 @@ def stops(study: Study, groups: Sequence[Group]) -> Paragraph:
     return say(*runs)
 
 
-def was_that_right(arm: ControlArm) -> Paragraph:
+def was_that_right(arm: ControlArm, pooled: PooledArm | None = None) -> Paragraph:
     """Say what the control arm knows about wrong stops, and how surely."""
     if not arm.met:
-        return say("Was that right? ", NO_EVIDENCE)
-    met = f"{words.counted(arm.met, 'trial')} of the control arm met a cut and {'was' if arm.met == 1 else 'were'}"
+        return say("Was that right? ", NO_EVIDENCE, *_over_studies(pooled))
+    were = "would have been stopped and was" if arm.met == 1 else "would have been stopped and were"
+    opening = f"Was that right? {words.counted(arm.met, 'trial')} of the control arm {were} trained on all the same"
     if not arm.judged:
-        return say(f"Was that right? {met} trained on all the same. None has ended yet, so nothing can be said.")
-    open_ones = _still_open(arm.met - arm.judged)
-    opening = f"Was that right? {met} trained on all the same{open_ones}. "
+        return say(f"{opening}. None can be judged yet, so nothing can be said.", *_over_studies(pooled))
+    opening = f"{opening}{_not_judged(arm)}. "
     if not arm.wrong:
         return say(
             opening,
-            strong("None beat the best value in hand" if arm.judged > 1 else "It did not beat the best value in hand"),
+            strong(f"None ended among the best {arm.k}"),
             f", so at most {words.at_most(arm.high)} of the stops were wrong (95\u202f% interval).",
+            *_over_studies(pooled),
         )
     return say(
         opening,
-        strong(f"{arm.wrong} of {arm.judged} beat the best value in hand"),
+        strong(f"{arm.wrong} of {arm.judged} ended among the best {arm.k}"),
         f", so between {words.at_least(arm.low)} and {words.at_most(arm.high)} of the stops were wrong "
         "(95\u202f% interval).",
+        *_over_studies(pooled),
     )
 
 
-def _still_open(n: int) -> str:
-    if not n:
-        return ""
-    return "; one of them still trains" if n == 1 else f"; {n} of them still train"
+def control_notes(arm: ControlArm | None, n_stopped: int) -> list[str]:
+    """Return what else the control arm says: who is not judged, and how many winners were lost at most."""
+    notes = []
+    if arm is not None and arm.unknown:
+        notes.append(f"{_spelt(arm.unknown)} with no known end; the interval holds either way.")
+    if arm is not None and arm.paused:
+        notes.append(f"{_spelt(arm.paused)} would be paused now and may yet go on.")
+    if arm is not None and arm.judged:
+        notes.append(_winners(arm, n_stopped))
+    return notes
+
+
+def _winners(arm: ControlArm, n_stopped: int) -> str:
+    """Say whether a spared trial beat the best of the others, and how many of those stopped would have at most."""
+    beat = "None beat the best of the others" if not arm.beat else f"{_spelt(arm.beat)} beat the best of the others"
+    by = f", by up to {words.number(arm.gain)}" if arm.gain is not None else ""
+    most = min(n_stopped, math.ceil(arm.beat_high * n_stopped - 1e-9))
+    return f"{beat}{by}; of {words.counted(n_stopped, 'stopped trial')} at most {most:,} would have."
+
+
+def _over_studies(pooled: PooledArm | None) -> list[str]:
+    if pooled is None:
+        return []
+    between = f"between {words.at_least(pooled.low)} and {words.at_most(pooled.high)}"
+    return [f" Over {pooled.studies} studies of this project {pooled.wrong} of {pooled.judged} were wrong: {between}."]
+
+
+def _not_judged(arm: ControlArm) -> str:
+    """Say how many have no known end, and how many may yet go on."""
+    parts = []
+    if arm.unknown:
+        parts.append(f"{_spelt(arm.unknown).lower()} {'has' if arm.unknown == 1 else 'have'} no known end")
+    if arm.paused:
+        parts.append(f"{_spelt(arm.paused).lower()} may yet go on")
+    return f"; {' and '.join(parts)}" if parts else ""
+
+
+def _spelt(n: int) -> str:
+    return "One" if n == 1 else f"{n:,}"
 
 
 def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Paragraph]:
@@ -174,7 +213,7 @@ def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Par
                 strong(f"{judged:,}"),
                 f" control {'trial' if judged == 1 else 'trials'} that the rules would have stopped, ",
                 strong(f"{wrong:,}" if wrong else "none"),
-                " went on to beat the best value in hand.",
+                " ended among the best of their study.",
             )
         )
     elif saved:

@@ -41,6 +41,7 @@ def _context(frame: Frame) -> dict[str, Any]:
     study, plan = frame.study, frame.plan
     groups = rollups.endings([study]).get(study.pk, ())
     arm = provider().control_arms([study]).get(study.pk)
+    pooled = provider().pooled_arm(study)
     spared = provider().spared_numbers(study)
     named = {trial.number: trial for trial in study.trials.filter(number__in=(0, study.best_number or 0))}
     defaults = named.get(0)
@@ -56,6 +57,7 @@ def _context(frame: Frame) -> dict[str, Any]:
                 defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
                 groups=groups,
                 arm=arm,
+                pooled=pooled,
                 preparing=frame.preparing,
                 evaluations=list(study.evaluations.order_by("id")),
             )
@@ -70,7 +72,9 @@ def _context(frame: Frame) -> dict[str, Any]:
         "metric": study.metric,
         "reasons": _reasons(groups),
         "control": WrongStops(arm.wrong, arm.judged, arm.low, arm.high) if arm is not None and arm.judged else None,
-        "no_evidence": narrative.NO_EVIDENCE if arm is not None and not arm.judged else "",
+        "best_k": arm.k if arm is not None else 0,
+        "control_notes": narrative.control_notes(arm, rollups.stopped(groups)),
+        "no_evidence": no_evidence(arm),
         "spared": _spared(study, arm),
         "best_value": study.best_value,
         "running": _running(frame, spared),
@@ -152,6 +156,15 @@ def _spared(study: Study, arm: ControlArm | None) -> list[Spared]:
         Spared(number, reverse("trials:trial", args=[study.pk, number]), value)
         for number, value in (arm.spared if arm is not None else ())
     ]
+
+
+def no_evidence(arm: ControlArm | None) -> str:
+    """Say why nothing can be said of the stops; empty if something can."""
+    if arm is None or not arm.met:
+        return narrative.NO_EVIDENCE
+    if not arm.judged:
+        return f"Unknown yet: none of {words.counted(arm.met, 'spared trial')} can be judged."
+    return ""
 
 
 def _running(frame: Frame, spared: frozenset[int]) -> list[RunningRow]:

@@ -1,7 +1,8 @@
-"""`manage.py ledger verify|replay|export [STUDY]`."""
+"""`manage.py ledger verify|replay|export|judge [STUDY]`."""
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
@@ -10,18 +11,22 @@ from django.core.management.base import BaseCommand, CommandError
 
 from pruning import export
 from pruning.models import LedgerHead
+from pruning.reckoning import reckon
 from pruning.replay import replay
 from pruning.verify import ledgers, verify
 from trials.models import Study
 
 
 class Command(BaseCommand):
-    """Check, replay or export the pruning ledgers."""
+    """Check, replay, export or judge by the pruning ledgers."""
 
-    help = "Verify, replay or export the pruning ledger of one study, or of all. Exit status 0 only when all holds."
+    help = (
+        "Verify, replay or export the pruning ledger of one study, or of all; or judge whether its stops were right. "
+        "Exit status 0 only when all holds."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["verify", "replay", "export"])
+        parser.add_argument("action", choices=["verify", "replay", "export", "judge"])
         parser.add_argument("study", nargs="?", help="a study's name, number or uid; all studies if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +34,8 @@ class Command(BaseCommand):
         if not chosen:
             self.stdout.write("There are no ledgers: 0 rows checked.")
             return
-        {"verify": self._verify, "replay": self._replay, "export": self._export}[options["action"]](chosen)
+        actions = {"verify": self._verify, "replay": self._replay, "export": self._export, "judge": self._judge}
+        actions[options["action"]](chosen)
 
     def _chosen(self, wanted: str | None) -> list[tuple[UUID, str]]:
         known = ledgers()
@@ -70,6 +76,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{n_verdicts} verdicts judged again in {len(chosen)} ledgers.")
         if n_different:
             raise CommandError(f"{n_different} of {n_verdicts} verdicts come out otherwise")
+
+    def _judge(self, chosen: list[tuple[UUID, str]]) -> None:
+        for uid, name in chosen:
+            study = Study.objects.filter(uid=uid).first()
+            if study is None:
+                self.stderr.write(f"{name}: deleted; its trials are gone, nothing can be said.")
+                continue
+            self.stdout.write(json.dumps({"study": name, **reckon(study).to_mapping()}, allow_nan=False))
 
     def _export(self, chosen: list[tuple[UUID, str]]) -> None:
         for uid, _ in chosen:

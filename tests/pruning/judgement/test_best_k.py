@@ -46,14 +46,14 @@ def test_would_be_stopped_members_are_not_what_the_others_are_measured_against()
     found = judged(member(8, 0.1), member(9, 0.2), member(7, 1.5), others=both)
 
     assert found.wrong == (7, 8, 9)
-    assert found.n_complete == 4
+    assert found.best == ((1.0, 0), (2.0, 1))
 
 
 @pytest.mark.parametrize("state", [State.WENT_ON, State.FINISHED])
 def test_members_that_would_not_have_been_stopped_count_among_the_others(state: State) -> None:
     found = judged(member(8, 0.1, state), member(9, 1.5), others=[(0.1, 8), *OTHERS])
 
-    assert (found.met, found.n_complete) == (1, 5)
+    assert (found.met, found.best) == (1, ((0.1, 8), (1.0, 0)))
     assert found.wrong == ()
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pruning.judgement.shadow import Said, State, fate
+from pruning.judgement.shadow import Said, Shadows, State, fate
+from pruning.rules.resuming import Waiting
 
 STOP, PAUSE, RESUME, FINISH = "STOP", "PAUSE", "RESUME", "FINISH"
 
@@ -37,3 +38,18 @@ def test_a_fate_names_the_verdict_behind_it() -> None:
     stop = Said(5, 4, STOP, rule="asha", reason="outpaced", motive="speed")
 
     assert fate([stop]).by is stop
+
+
+def test_a_shadow_waits_at_its_lowest_pause_until_it_is_resumed_there() -> None:
+    shadows = Shadows()
+    high, low = Waiting(trial=3, step=8, key=1.0), Waiting(trial=3, step=4, key=2.0)
+    shadows.pause(high)
+    shadows.pause(low)
+    assert shadows.waiting == [low]
+
+    shadows.resume(3, 4)
+    shadows.resume(3, 4)
+    assert shadows.waiting == [high]
+
+    shadows.resume(3, 8)
+    assert shadows.waiting == []

@@ -14,10 +14,10 @@ from tests import factories
 from tests.factories import NOW, Played
 from tests.trials.charts.unpacking import curves_of
 from trials import series
-from trials.facts import ControlArm, Cut, Ruling
+from trials.facts import ControlArm, Cut, PooledArm, Ruling
 from trials.models import Evaluation, Job, Project, Study, Trial
 from trials.pages import narrative
-from trials.pages.overview import next_words
+from trials.pages.overview import next_words, no_evidence
 from trials.pages.parts import Paragraph
 
 
@@ -84,39 +84,69 @@ def test_what_comes_next(step: int, extra: dict[str, object], said: str) -> None
     assert next_words(looks, step, {8: Cut(8, 0.6931, 9)}, ruling, **given) == said  # type: ignore[arg-type]
 
 
-ARM = ControlArm(met=15, judged=15, wrong=0, low=0.0, high=0.218)
+ARM = ControlArm(met=15, judged=15, wrong=0, low=0.0, high=0.218, beat_high=0.218)
+POOLED = PooledArm(studies=4, wrong=3, judged=41, mean=0.09, low=0.021, high=0.204)
+
+
+@pytest.mark.parametrize(
+    ("arm", "pooled", "said"),
+    [
+        (ControlArm(), None, "Was that right? No evidence yet: no control trial met a cut."),
+        (
+            ControlArm(met=1, unknown=1),
+            None,
+            (
+                "Was that right? 1 trial of the control arm would have been stopped and was trained on all the same. "
+                "None can be judged yet, so nothing can be said."
+            ),
+        ),
+        (
+            ARM,
+            None,
+            (
+                "Was that right? 15 trials of the control arm would have been stopped and were trained on all the "
+                "same. None ended among the best 5, so at most 22 % of the stops were wrong (95 % interval)."
+            ),
+        ),
+        (
+            replace(ARM, met=10, judged=7, wrong=2, low=0.0366, high=0.7096, unknown=1, paused=2),
+            POOLED,
+            (
+                "Was that right? 10 trials of the control arm would have been stopped and were trained on all the "
+                "same; one has no known end and 2 may yet go on. 2 of 7 ended among the best 5, so between 3 % and "
+                "71 % of the stops were wrong (95 % interval). Over 4 studies of this project 3 of 41 were wrong: "
+                "between 2 % and 21 %."
+            ),
+        ),
+    ],
+)
+def test_no_claim_about_wrong_stops_stands_without_its_interval(
+    arm: ControlArm, pooled: PooledArm | None, said: str
+) -> None:
+    assert text(narrative.was_that_right(arm, pooled)) == said.replace(" %", "\u202f%")
+
+
+def test_the_upper_limit_on_lost_winners_is_said_with_the_gain_of_those_that_beat_the_best() -> None:
+    none = narrative.control_notes(ARM, 87)
+    one = narrative.control_notes(replace(ARM, beat=1, gain=0.0125, beat_high=0.32, unknown=2), 87)
+
+    assert none == ["None beat the best of the others; of 87 stopped trials at most 19 would have."]
+    assert one == [
+        "2 with no known end; the interval holds either way.",
+        "One beat the best of the others, by up to 0.0125; of 87 stopped trials at most 28 would have.",
+    ]
 
 
 @pytest.mark.parametrize(
     ("arm", "said"),
     [
-        (ControlArm(), "Was that right? No evidence yet: no control trial met a cut."),
-        (
-            ControlArm(met=1),
-            (
-                "Was that right? 1 trial of the control arm met a cut and was trained on all the same. "
-                "None has ended yet, so nothing can be said."
-            ),
-        ),
-        (
-            ARM,
-            (
-                "Was that right? 15 trials of the control arm met a cut and were trained on all the same. "
-                "None beat the best value in hand, so at most 22 % of the stops were wrong (95 % interval)."
-            ),
-        ),
-        (
-            replace(ARM, met=16, wrong=2, low=0.016, high=0.405),
-            (
-                "Was that right? 16 trials of the control arm met a cut and were trained on all the same; one of them "
-                "still trains. 2 of 15 beat the best value in hand, so between 1 % and 41 % of the stops were wrong "
-                "(95 % interval)."
-            ),
-        ),
+        (None, "No evidence yet: no control trial met a cut."),
+        (ControlArm(met=3, unknown=3), "Unknown yet: none of 3 spared trials can be judged."),
+        (ARM, ""),
     ],
 )
-def test_no_claim_about_wrong_stops_stands_without_its_interval(arm: ControlArm, said: str) -> None:
-    assert text(narrative.was_that_right(arm)) == said.replace(" %", "\u202f%")
+def test_what_is_not_known_is_said_to_be_so(arm: ControlArm | None, said: str) -> None:
+    assert no_evidence(arm) == said
 
 
 def test_a_study_without_trials_says_what_it_waits_for(editor: Client, project: Project) -> None:
@@ -235,7 +265,7 @@ def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: P
         factories.train(factories.an_attempt(played.study), 0.5 + place / 10)
 
     assert counts() == before
-    assert before["overview"] <= 24
+    assert before["overview"] <= 27
     assert before["trials_table"] <= 21
     assert before["curves_json"] <= 12
 

@@ -89,7 +89,7 @@ class Live:
 
 @dataclass(frozen=True)
 class WrongStops:
-    """How many of the spared trials that met a cut went on to beat the best, with its 95 % interval."""
+    """How many of the would-be-stopped control trials ended among the best k, with its 95 % interval."""
 
     wrong: int
     of: int
