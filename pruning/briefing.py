@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pruning.history import Course
 from pruning.models import PruningEvent
@@ -32,8 +33,12 @@ def facts_of(
     bad_looks: int = 0,
     waiting: Sequence[Waiting] = (),
     read: ReadCurve | None = None,
+    around: Mapping[str, Any] | None = None,
 ) -> Facts:
-    """Return what is known of a trial at `step`; population: None between decision points."""
+    """Return what is known of a trial at `step`; population: None between decision points.
+
+    around: what `pruning.surroundings` found beside curves and ranks, by the names in `Facts`.
+    """
     reader = read or read_curve
     others = {name: reader(trial, name, attempt).until(step) for name in standing.policy.metrics()}
     return Facts(
@@ -51,6 +56,7 @@ def facts_of(
         is_pinned=is_pinned,
         bad_looks=bad_looks,
         waiting=waiting,
+        **(around or {}),
     )
 
 

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from pruning.calibrated_population import CalibratedPopulation
+from pruning.happenings import Happenings
 from pruning.judgement.shadow import Shadows
 from pruning.models import PruningEvent
 from pruning.population import key
+from pruning.rules import GATES
 from pruning.rules.base import WORST
 from pruning.rules.calibration import Calibration
 from pruning.rules.resuming import Waiting
+from pruning.rules.surroundings import Place, Rival
 from pruning.standing import root_number
 from trials.models import Observation, Study, Trial
 from trials.models.values import join
@@ -22,7 +25,7 @@ Kind = PruningEvent.Kind
 
 MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.ENDED]) | Q(
     Q(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False)
-    | Q(verdict="PROTECT", reason="control", shadow=False)
+    | Q(verdict="PROTECT", reason__in=["control", "diversity"], shadow=False)
     | Q(verdict="RESUME"),
     kind=Kind.VERDICT,
 )
@@ -64,6 +67,11 @@ class Course:
         self.population = CalibratedPopulation(looks=(), horizon=study.horizon)
         self.waiting: dict[int, Waiting] = {}
         """Paused configurations by number."""
+        self.happenings = Happenings(gates=frozenset(GATES))
+        self.rivals: dict[int, Rival] = {}
+        """The rival that was read last, by number: its points are final."""
+        self.places: dict[int, Place] = {}
+        """Where configurations stand, as far as it was asked."""
         self.paused_as: dict[int, int] = {}
         """The number of the trial that was paused, by configuration."""
         self.shadows = Shadows()
@@ -78,6 +86,8 @@ class Course:
 
     def take_in(self, event: Seen | PruningEvent) -> None:
         """Move on past one event."""
+        if isinstance(event, PruningEvent):
+            self.happenings.hear(event)
         if isinstance(event, Seen):
             value, best = key(event.value, maximize=self.maximize), key(event.best, maximize=self.maximize)
             self.population.observe(event.trial, event.step, value=value, best=best)

@@ -13,9 +13,10 @@ from pruning.foreign.translation import translate
 from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES
-from pruning.rules.base import Facts, Kind, Rule, Verdict
+from pruning.rules.base import Facts, Kind, Rule, Verdict, needs_of
 from pruning.rules.calibration import Terms
 from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
+from pruning.rules.surroundings import Needs
 from pruning.safeguards import Safeguards
 
 NOTICING = frozenset({Kind.WARN, Kind.FINISH})
@@ -53,7 +54,8 @@ class Policy:
             answer, others = heard.warnings[0], [*heard.warnings[1:], strategic]
         else:
             answer, others = strategic or nothing_to_say(facts), []
-        return replace(with_concurring(answer, [verdict for verdict in others if verdict]), shadow=self.shadow)
+        answer = with_concurring(answer, [verdict for verdict in others if verdict])
+        return replace(with_measured(answer, facts), shadow=self.shadow)
 
     def is_alarmed(self, facts: Facts) -> bool:
         """Say whether the trial's own points alone call for a verdict between decision points."""
@@ -67,11 +69,18 @@ class Policy:
         return grid(self.looks, horizon=horizon, report_steps=report_steps, path=f"{path}.looks")
 
     def problems(
-        self, *, horizon: int, report_steps: Sequence[int] = (), metrics: Sequence[str] = (), path: str = "policy"
+        self,
+        *,
+        horizon: int,
+        report_steps: Sequence[int] = (),
+        metrics: Sequence[str] = (),
+        labels: Sequence[str] | None = None,
+        path: str = "policy",
     ) -> list[Problem]:
-        """Return why the policy does not fit a study: looks beyond its end, metrics it does not report.
+        """Return why the policy does not fit a study: looks beyond its end, metrics or labels it does not report.
 
-        metrics: all that are reported; empty if that is not known beforehand.
+        metrics: all that are reported; empty if that is not known beforehand. labels: those that series of the
+        objective carry; None if that is not known.
         """
         found: list[Problem] = []
         try:
@@ -82,11 +91,20 @@ class Policy:
             for name in rule.metrics():
                 if metrics and name not in metrics:
                     found.append(Problem(path=where, message=unknown(name, metrics, "metric")))
+        found.extend(self._label_problems(labels, path))
         return found
 
     def metrics(self) -> tuple[str, ...]:
         """Return the metrics that its rules read beside the objective, each once."""
         return tuple(dict.fromkeys(name for _, rule in self._rules("") for name in rule.metrics()))
+
+    @cached_property
+    def needs(self) -> Needs:
+        """Return what its rules and safeguards ask for beside curves and ranks."""
+        needs = self.safeguards.needs
+        for _, rule in self._rules(""):
+            needs = needs_of(rule) | needs
+        return needs
 
     @property
     def terms(self) -> Terms | None:
@@ -154,6 +172,26 @@ class Policy:
     def _one(self) -> tuple[Rule, ...]:
         return (self.strategy,) if self.strategy else ()
 
+    def _label_problems(self, labels: Sequence[str] | None, path: str) -> list[Problem]:
+        """Return which labels the objective's series do not carry, and where two different ones are named."""
+        named = [(f"{where}.label", needs_of(rule).label) for where, rule in self._rules(path)]
+        named = [
+            (where, label) for where, label in [*named, (f"{path}.safeguards.label", self.safeguards.label)] if label
+        ]
+        found = [
+            Problem(path=where, message=_unknown_label(label, labels))
+            for where, label in named
+            if labels is not None and label not in labels
+        ]
+        others = [
+            Problem(
+                path=where, message=f"{label!r} is not the {named[0][1]!r} of {named[0][0]}: use one label for both"
+            )
+            for where, label in named
+            if label != named[0][1]
+        ]
+        return found or others
+
     def _names(self, rules: Sequence[Rule]) -> str:
         return ", ".join(rule.name for rule in rules) or "none"
 
@@ -188,6 +226,18 @@ def with_concurring(verdict: Verdict, others: Sequence[Verdict]) -> Verdict:
         for other in others
     ]
     return replace(verdict, evidence={**verdict.evidence, "concurring": said})
+
+
+def _unknown_label(label: str, labels: Sequence[str]) -> str:
+    if not labels:
+        return f"{label!r} is no label of the objective, which is told without any: leave the setting out"
+    return unknown(label, labels, "label")
+
+
+def with_measured(verdict: Verdict, facts: Facts) -> Verdict:
+    """Return the verdict with what was measured at its moment in its evidence; a replay takes it from there."""
+    measured = facts.measured
+    return replace(verdict, evidence={**verdict.evidence, "measured": measured}) if measured else verdict
 
 
 def _rule_data(rule: Rule) -> dict[str, object]:

@@ -24,6 +24,7 @@ from pruning.rules.base import Curve, Verdict
 from pruning.rules.base import Kind as Kinds
 from pruning.rules.settings import PolicyError
 from pruning.standing import Standing, root_number
+from pruning.surroundings import surroundings, taken_of
 from trials.models import Study, Trial
 
 Kind = PruningEvent.Kind
@@ -177,9 +178,7 @@ class _Rerun:
             return self._by_person(row, trial)
         if row.verdict == "RESUME":
             is_closing = bool(row.evidence.get("is_closing"))
-            return next_resumption(
-                self.study, self.standing, self.course, is_closing=is_closing, of_shadows=row.shadow
-            )
+            return next_resumption(self.study, self.standing, self.course, is_closing=is_closing, of_shadows=row.shadow)
         is_look = self.observed_at == row.sequence
         return self.standing.policy.judge(
             facts_of(
@@ -193,6 +192,7 @@ class _Rerun:
                 bad_looks=bad_looks_before(self.study, trial, self.standing, row.sequence) if is_look else 0,
                 waiting=list(self.course.waiting.values()) if is_look else (),
                 read=self._read,
+                around=self._around(row, trial, self.standing) if is_look and self.standing.policy.needs else None,
             )
         )
 
@@ -203,6 +203,18 @@ class _Rerun:
             return Verdict(kind=Kinds.KEEP, rule=row.rule, version=by_person.VERSION, step=row.step or 0)
         person, note = str(row.evidence["person"]), str(row.evidence["note"])
         return by_person.resumption(trial=paused.trial, step=paused.step, person=person, note=note)
+
+    def _around(self, row: PruningEvent, trial: Trial, standing: Standing) -> dict[str, Any]:
+        """Gather what the policy asks for; what only the moment could tell comes from the row."""
+        return surroundings(
+            self.study,
+            trial,
+            attempt=row.attempt_number or 1,
+            step=row.step or 0,
+            standing=standing,
+            course=self.course,
+            taken=taken_of(row),
+        )
 
     def _compare_calibration(self, row: PruningEvent) -> tuple[str, bool]:
         terms = self.standing.policy.terms if self.standing else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from pruning import by_person, ledger, library
-from pruning.foreign.translation import notes_of
 from pruning.briefing import bad_looks_before, facts_of, next_resumption
+from pruning.foreign.translation import notes_of
 from pruning.history import Course
 from pruning.ledger import Entry
 from pruning.memory import course_at
@@ -19,7 +21,8 @@ from pruning.rules.base import Verdict
 from pruning.rules.resuming import Resuming
 from pruning.rules.settings import PolicyError
 from pruning.rules.words import number as in_words
-from pruning.standing import Standing, policy_of, root_number, standing_of
+from pruning.standing import Standing, labels_of, policy_of, root_number, standing_of
+from pruning.surroundings import spent, surroundings, take
 from trials import head
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan, Problem
@@ -36,7 +39,10 @@ class LedgerReviewer:
         """Return what is wrong with the plan's policy, by path and with the remedy."""
         try:
             found: Sequence[object] = policy_of(plan).problems(
-                horizon=plan.horizon, report_steps=plan.report_steps, metrics=plan.metrics
+                horizon=plan.horizon,
+                report_steps=plan.report_steps,
+                metrics=plan.metrics,
+                labels=labels_of(plan),
             )
         except PolicyError as error:
             found = error.problems
@@ -86,6 +92,7 @@ class LedgerReviewer:
         study, trial, sequence = moment.study, moment.trial, moment.sequence
         standing = standing_of(study)
         course = course_at(study, seen=sequence, said=sequence - 1) if moment.is_look else None
+        at = timezone.now()  # the row's time is the time it was judged by
         with calibrations_recorded(study, standing, course):
             facts = facts_of(
                 study,
@@ -97,10 +104,11 @@ class LedgerReviewer:
                 is_pinned=trial.pinned,
                 bad_looks=bad_looks_before(study, trial, standing, sequence) if course else 0,
                 waiting=list(course.waiting.values()) if course else (),
+                around=self._around(moment, standing, course, at) if course and standing.policy.needs else None,
             )
             verdict = standing.policy.judge(facts)
             policy = standing.policy.fingerprint
-            ledger.append(study, entry_of(verdict, trial, moment.attempt.number, sequence, policy))
+            ledger.append(study, entry_of(verdict, trial, moment.attempt.number, sequence, policy), at=at)
         return decision_of(verdict)
 
     def ended(self, trial: Trial, *, sequence: int) -> None:
@@ -112,6 +120,8 @@ class LedgerReviewer:
             "best_step": trial.best_step,
             "attempts": trial.n_attempts,
         } | _configuration(trial)
+        if trial.state == Trial.State.COMPLETE:
+            evidence |= spent(trial)
         entry = Entry(
             kind=Kind.ENDED,
             sequence=sequence,
@@ -188,6 +198,18 @@ class LedgerReviewer:
         verdict = by_person.resumption(trial=root_number(trial), step=step, person=person, note=note)
         policy = standing_of(study).policy.fingerprint
         ledger.append(study, entry_of(verdict, trial, trial.n_attempts, sequence, policy))
+
+    def _around(self, moment: Moment, standing: Standing, course: Course, at: datetime) -> Mapping[str, object]:
+        """Gather what the policy asks for beside curves and ranks."""
+        return surroundings(
+            moment.study,
+            moment.trial,
+            attempt=moment.attempt.number,
+            step=moment.step,
+            standing=standing,
+            course=course,
+            taken=take(standing, moment.attempt, step=moment.step, sequence=moment.sequence, at=at),
+        )
 
     def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
         plan = revision.parsed()

@@ -8,7 +8,9 @@ from typing import Any
 
 from pruning.rules.base import Facts, Kind, SettingError, Verdict
 from pruning.rules.reasons import SAFEGUARDS
+from pruning.rules.surroundings import Needs
 from pruning.rules.words import count, number
+from pruning.sparing import Found, enough_stopped, stands_apart, within_noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,16 @@ class Safeguards:
     """From this share of the planned length on (0 to 1) the strategy stops nothing; none: not asked."""
     top_k: int = 1
     """The best so many at a decision point are never stopped there."""
+    confidence: float | None = None
+    """Standard errors by which a value must be worse than the cut; none: not asked."""
+    label: str = ""
+    """The label whose series tell the standard error: `fold`, `seed`, `domain`."""
+    noise: float | None = None
+    """The standard error of one value, where there are no such series; in the metric's own unit."""
+    diversity: float | None = None
+    """A trial near the cut that lies farther than this (0 to 1) from all that go on is spared; none: not asked."""
+    stops_per_hour: int | None = None
+    """The strategy stops or pauses at most so many trials within an hour; none: not asked."""
     control_every: int = 20
     """One of so many consecutive suggested trials belongs to the control arm; 0: no control arm."""
     best_k: int = 5
@@ -46,6 +58,30 @@ class Safeguards:
             raise SettingError("min_improvement", self.min_improvement, "is not a positive number: leave it out")
         if self.near_end is not None and not 0 < self.near_end < 1:
             raise SettingError("near_end", self.near_end, "is not between 0 and 1: it is a share of the length")
+        self._check_noise()
+        if self.diversity is not None and not 0 < self.diversity < 1:
+            raise SettingError(
+                "diversity", self.diversity, "is not between 0 and 1: it is a distance, 0.2 to 0.4 is usual"
+            )
+        if self.stops_per_hour is not None and self.stops_per_hour < 1:
+            raise SettingError("stops_per_hour", self.stops_per_hour, "is below 1: leave it out for no limit")
+
+    def _check_noise(self) -> None:
+        for setting in ("confidence", "noise"):
+            if getattr(self, setting) is not None and not 0 < getattr(self, setting) < math.inf:
+                raise SettingError(setting, getattr(self, setting), "is not a positive number: leave it out")
+        if self.confidence is not None and not self.label and self.noise is None:
+            message = "has no noise to be measured by: give label (fold, seed) or noise"
+            raise SettingError("confidence", self.confidence, message)
+        for setting in ("label", "noise"):
+            if self.confidence is None and getattr(self, setting):
+                raise SettingError(setting, getattr(self, setting), "is for confidence alone: give confidence too")
+
+    @property
+    def needs(self) -> Needs:
+        """Return what the safeguards ask for beside curves and ranks."""
+        places, hours = self.diversity is not None, self.stops_per_hour is not None
+        return Needs(label=self.label, places=places, hours=hours)
 
     def too_few_peers(self, facts: Facts) -> Verdict | None:
         """Return the ABSTAIN of a decision point that too few others have reached."""
@@ -66,7 +102,8 @@ class Safeguards:
 
     def answer_strategy(self, facts: Facts, verdict: Verdict) -> Verdict:
         """Return the strategy's STOP or PAUSE, or the PROTECT of the first safeguard that holds against it."""
-        for safeguard in (self._grace, self._patience, self._improving, self._near_end, self._top):
+        asked = (self._grace, self._patience, self._improving, self._near_end, self._top)
+        for safeguard in (*asked, self._uncertain, self._diverse, self._quota):
             found = safeguard(facts, verdict)
             if found is not None:
                 return protected(verdict, *found)
@@ -136,9 +173,16 @@ class Safeguards:
         place = "it is the best here" if self.top_k == 1 else f"it is among the best {self.top_k} here"
         return "incumbent", {"place": rank, "top_k": self.top_k}, place
 
+    def _uncertain(self, facts: Facts, verdict: Verdict) -> Found | None:
+        if self.confidence is None:
+            return None
+        return within_noise(facts, verdict, confidence=self.confidence, noise=self.noise)
 
-Found = tuple[str, dict[str, Any], str]
-"""A safeguard that holds: its code, its numbers, its words."""
+    def _diverse(self, facts: Facts, verdict: Verdict) -> Found | None:
+        return None if self.diversity is None else stands_apart(facts, verdict, distance=self.diversity)
+
+    def _quota(self, facts: Facts, verdict: Verdict) -> Found | None:
+        return None if self.stops_per_hour is None else enough_stopped(facts, per_hour=self.stops_per_hour)
 
 
 def protected(verdict: Verdict, safeguard: str, numbers: dict[str, Any], addition: str) -> Verdict:

@@ -12,6 +12,7 @@ from pruning.rules.base import Draw
 from pruning.rules.calibrated_halving import CalibratedHalving
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan
+from trials.trainables import registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,14 @@ def policy_of(plan: Plan) -> Policy:
     if policy.name != "custom" and plan.trainable is None and isinstance(strategy, CalibratedHalving):
         return replace(policy, strategy=replace(strategy, action="stop"))
     return policy
+
+
+def labels_of(plan: Plan) -> tuple[str, ...] | None:
+    """Return the labels that series of the plan's objective carry; None if that is not known beforehand."""
+    if plan.trainable is None or plan.trainable.name not in registry.names():
+        return None
+    metrics = registry.get(plan.trainable.name).metrics
+    return next((info.labels for info in metrics if info.name == plan.objective.metric), ())
 
 
 def draw_of(study: Study, trial: Trial, every: int) -> Draw | None:

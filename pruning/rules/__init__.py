@@ -17,6 +17,8 @@ from pruning.rules.overfitting import Overfitting
 from pruning.rules.percentile import Percentile
 from pruning.rules.plateau import Plateau
 from pruning.rules.posterior import Posterior
+from pruning.rules.racing import Racing
+from pruning.rules.resources import Resources
 from pruning.rules.robustness import Robustness
 from pruning.rules.threshold import Threshold
 from pruning.rules.trend import Trend
@@ -27,6 +29,7 @@ GATES: Mapping[str, type[Rule]] = {
     "miscalibration": Miscalibration,
     "overfitting": Overfitting,
     "plateau": Plateau,
+    "resources": Resources,
     "robustness": Robustness,
     "threshold": Threshold,
     "trend": Trend,
@@ -37,6 +40,7 @@ STRATEGIES: Mapping[str, type[Rule]] = {
     "asha": Asha,
     "calibrated_halving": CalibratedHalving,
     "percentile": Percentile,
+    "racing": Racing,
     "posterior": Posterior,
 }
 """Rules against the peers, judged at decision points."""

@@ -128,8 +128,8 @@ class Racing:
         against = f"{facts['metric']} {value} against {base} of trial {facts['rival']}"
         worse = f"worse on {facts['worse_on']} of {count(facts['pairs'], facts['label'])}"
         if facts["test"] == "e_process":
-            odds = f"odds of {number(facts['statistic'], 1)} to 1 that it is worse"
-            return f"{against}, {worse}; {odds} ({number(facts['asked'], 1)} asked)"
+            grown = f"a fair bet that it is worse has grown to {number(facts['statistic'], 1)} times its stake"
+            return f"{against}, {worse}; {grown} ({number(facts['asked'], 1)} asked)"
         p, asked = apart(facts["p"], facts["asked"])
         return f"{against}, {worse}; p {p} that an equal does so by chance (at most {asked} asked)"
 

@@ -11,6 +11,7 @@ from pruning.calibrated_population import CalibratedPopulation
 from pruning.population import Population, key
 from pruning.rules import GATES
 from pruning.rules.base import Curve, Facts, Rule, Verdict
+from pruning.rules.surroundings import Resources, Rival, Usage
 
 LOOKS = (2, 4, 8)
 HORIZON = 16
@@ -68,6 +69,21 @@ def training(own: Curve, *, maximize: bool) -> Curve:
     return Curve.of(own.steps, values if maximize else values[::-1])
 
 
+def folds(own: Curve) -> dict[str, Curve]:
+    """Return ten folds of a curve, between its values and the first of them: each moves with the unit as it does."""
+    values = own.values
+    rise = np.zeros(values.size)
+    finite = np.isfinite(values)
+    rise[finite] = values[finite][:1] - values[finite]
+    return {str(fold): Curve.of(own.steps, values + fold / 64 * rise) for fold in range(10)}
+
+
+def usage(number: int, n_looks: int, n_finished: int) -> Resources:
+    """Return what a trial used: every fifth is ten times as slow as the others, of which so many have finished."""
+    mine = Usage(seconds_per_step=10.0 if number % 5 == 4 else 1.0)
+    return Resources(device="cpu", looks=(mine,) * n_looks, finished_seconds=[1.0] * n_finished)
+
+
 def play(
     judge: Rule,
     curves: Sequence[Curve],
@@ -78,8 +94,10 @@ def play(
     """Judge every report of all trials, one trial after the other, as a study with one slot would.
 
     Gates judge every report, strategies the decision points; a stopped trial reports no more. Every trial's
-    `train_loss` is its objective's values from worst to best: training that goes well whatever validation does.
+    `train_loss` is its objective's values from worst to best: training that goes well whatever validation does. Its
+    rival is the best trial that came to the end.
     """
+    ended: list[tuple[float, int]] = []
     population = CalibratedPopulation(looks=looks, horizon=HORIZON)
     verdicts: list[Verdict] = []
     is_strategy = judge.name not in GATES
@@ -100,7 +118,11 @@ def play(
                 keys = facts.keys(seen)
                 population.observe(number, step, value=float(keys[index]), best=float(keys.min()))
             if step in looks:
-                facts = replace(facts, peers=population)
+                best = min(ended, default=None)
+                rival = Rival(trial=best[1], instances=folds(curves[best[1]])) if best else None
+                used = usage(number, [*looks].index(step) + 1, len(ended))
+                instances = {name: fold.until(step) for name, fold in folds(own).items()}
+                facts = replace(facts, peers=population, rival=rival, resources=used, instances=instances)
             elif is_strategy:
                 continue
             verdict = judge.judge(facts)
@@ -110,4 +132,5 @@ def play(
                 break
         else:
             population.complete(number)
+            ended.append((float(facts.keys(own).min()), number))
     return verdicts

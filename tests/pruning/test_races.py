@@ -84,7 +84,7 @@ def test_equals_with_values_that_are_no_numbers_are_rarely_outraced() -> None:
 
 
 def test_one_that_is_worse_on_every_fold_is_outraced_after_few() -> None:
-    own, rival = equals(1)
+    _, rival = equals(1)
 
     assert is_outraced(looks_one_by_one([value + 1 for value in rival], rival)[:10], alpha=0.05)
     assert not is_outraced(looks_one_by_one([value - 1 for value in rival], rival), alpha=0.05)
