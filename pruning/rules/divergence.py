@@ -1,4 +1,4 @@
-"""Divergence gate: a value that is not a number, or one that runs away from the trial's own best."""
+"""Divergence gate: a value that is not a number, or one that runs away from where the trial began."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from pruning.rules.words import count, number
 
 @dataclass(frozen=True, kw_only=True)
 class Divergence:
-    """Stop a trial whose objective is not finite, or has left its best behind by more than noise explains.
+    """Stop a trial whose objective is not finite, or lies farther above its beginning than noise explains.
 
     Not finite: the objective on `non_finite_reports` reports in a row, or one of `metrics` on twice as many.
     A non-finite objective stops control trials too (`hard`): there is nothing left to measure.
 
     Running away: on `reports` reports in a row, after `grace` steps,
-        y(t) - b(t) > max(`noise` * s, 0.5 * (y(first) - b(t))),
+        y(t) - y(first) > max(`noise` * s, 0.5 * (y(first) - b(t))),
     b the best so far and s = 1.4826 * median |first difference| over the last `window` reports. The spread is
     taken about zero, not about the median: a steady slow rise has none about its median and would "diverge" at
     any size. A curve that has neither moved nor improved has no scale to judge by and is left alone. Loss spikes
-    that recover within `reports` reports pass.
+    that recover within `reports` reports pass. A trial that loses what it had gained, and no more, is left to the
+    comparison with its peers: on noisy rewards the winner often does (measured in docs/benchmarks.md).
     """
 
     name: ClassVar[str] = "divergence"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reasons: ClassVar[tuple[str, ...]] = ("diverged",)
 
     non_finite_reports: int = 1
     """Reports in a row without a finite objective before it stops."""
     reports: int = 3
-    """Reports in a row far above the best before it stops."""
+    """Reports in a row far above the beginning before it stops."""
     window: int = 20
     """Reports over which the noise is measured."""
     noise: float = 8.0
@@ -97,14 +98,16 @@ class Divergence:
         if not all(above):
             return {}
         limit, noise = self._limit(curve, best, len(curve) - 1)
-        best_index = int(np.argmin(curve.values))
+        best_index, first_index = int(np.argmin(curve.values)), _first(curve)
         return {
             "metric": facts.metric,
             "test": "runaway",
             "value": facts.value,
             "best": facts.told(float(best[-1])),
             "best_step": int(curve.steps[best_index]),
-            "distance": float(curve.values[-1] - best[-1]),
+            "first": facts.told(float(curve.values[first_index])),
+            "first_step": int(curve.steps[first_index]),
+            "distance": float(curve.values[-1] - curve.values[first_index]),
             "limit": limit,
             "noise": noise,
             "multiple": self.noise,
@@ -116,14 +119,14 @@ class Divergence:
         if curve.steps[index] <= self.grace:
             return False
         limit = self._limit(curve, best, index)[0]
-        return bool(0 < limit < curve.values[index] - best[index])
+        return bool(0 < limit < curve.values[index] - curve.values[_first(curve)])
 
     def _limit(self, curve: Curve, best: NDArray[np.float64], index: int) -> tuple[float, float]:
-        """Return how far above its best a report may lie, and the noise that was measured."""
+        """Return how far above the first value a report may lie, and the noise that was measured."""
         window = curve.values[max(0, index - self.window) : index + 1]
         differences = np.abs(np.diff(window[np.isfinite(window)]))
         noise = 1.4826 * float(np.median(differences)) if differences.size else 0.0
-        first = curve.values[np.isfinite(curve.values)][0]
+        first = curve.values[_first(curve)]
         return max(self.noise * noise, 0.5 * abs(float(first - best[index]))), noise
 
     def _verdict(self, facts: Facts, kind: Kind, evidence: dict[str, Any], *, hard: bool = False) -> Verdict:
@@ -147,11 +150,17 @@ class Divergence:
         if facts["test"] == "finite":
             since = f" for {count(facts['in_a_row'], 'report')}, since step {facts['first_bad_step']}"
             return f"{facts['metric']} is {not_finite(facts['value'])}{since if facts['in_a_row'] > 1 else ''}"
-        side = "above" if facts["value"] > facts["best"] else "below"
+        side = "above" if facts["value"] > facts["first"] else "below"
         return (
-            f"{facts['metric']} {number(facts['value'])} has been more than {number(facts['limit'])} {side} its best "
-            f"({number(facts['best'])} at step {facts['best_step']}) for {count(facts['in_a_row'], 'report')} in a row"
+            f"{facts['metric']} {number(facts['value'])} has been more than {number(facts['limit'])} {side} its first "
+            f"value ({number(facts['first'])} at step {facts['first_step']}) for {count(facts['in_a_row'], 'report')} "
+            f"in a row; its best was {number(facts['best'])} at step {facts['best_step']}"
         )
+
+
+def _first(curve: Curve) -> int:
+    """Return the index of the first finite value."""
+    return int(np.argmax(np.isfinite(curve.values)))
 
 
 def trailing(flags: NDArray[np.bool_]) -> int:

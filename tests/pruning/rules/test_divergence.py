@@ -14,10 +14,12 @@ TABLE = [
     ("falling", FALLING, Kind.KEEP),
     ("one spike", [*FALLING, 9.0, 2.0], Kind.KEEP),
     ("two reports far above", [*FALLING, 9.0, 9.5], Kind.KEEP),
-    ("three reports far above", [*FALLING, 9.0, 9.5, 9.9], Kind.STOP),
+    ("three reports far above", [*FALLING, 10.0, 12.0, 15.0], Kind.STOP),
     ("a slow steady rise", [2.0 + 0.001 * n for n in range(10)], Kind.KEEP),
     ("flat, then a hair above", [1.0] * 8 + [1.0 + 1e-9] * 3, Kind.KEEP),
     ("exploding", [2.0, 2.1, 6.0, 30.0, 900.0, 1e5, 1e8, 1e12], Kind.STOP),
+    ("losing all that it had gained", [4.0, 3.0, 2.0, 1.0, 3.9, 3.9, 3.9, 3.9], Kind.KEEP),
+    ("a reward that collapses to its beginning", [-10.0, -50.0, -90.0, -9.0, -11.0, -12.0, -10.0], Kind.KEEP),
     ("not a number", [*FALLING, math.nan], Kind.STOP),
     ("infinite", [math.inf], Kind.STOP),
     ("recovered from not a number", [math.nan, *FALLING], Kind.KEEP),
@@ -29,13 +31,15 @@ def test_what_counts_as_diverged(values: list[float], kind: Kind) -> None:
     assert Divergence().judge(alone(*values)).kind is kind
 
 
-def test_a_runaway_is_told_with_its_best() -> None:
-    verdict = Divergence().judge(alone(*FALLING, 9.0, 9.5, 9.9))
+def test_a_runaway_is_told_with_its_beginning_and_its_best() -> None:
+    verdict = Divergence().judge(alone(*FALLING, 10.0, 12.0, 15.0))
 
     assert verdict.reason == "diverged"
     assert verdict.motive == "risk"
-    assert verdict.sentence().startswith("Stopped at step 9: val_loss 9.9000 has been more than ")
-    assert verdict.sentence().endswith("above its best (2.0500 at step 6) for 3 reports in a row.")
+    assert verdict.sentence().startswith("Stopped at step 9: val_loss 15.0000 has been more than ")
+    assert verdict.sentence().endswith(
+        "above its first value (4.0000 at step 1) for 3 reports in a row; its best was 2.0500 at step 6."
+    )
 
 
 def test_only_an_objective_that_is_not_a_number_is_hard() -> None:
@@ -58,7 +62,7 @@ def test_an_undefined_start_can_be_allowed() -> None:
 def test_grace_spares_a_runaway_and_not_a_non_number() -> None:
     rule = Divergence(grace=20)
 
-    assert rule.judge(alone(*FALLING, 9.0, 9.5, 9.9)).kind is Kind.KEEP
+    assert rule.judge(alone(*FALLING, 10.0, 12.0, 15.0)).kind is Kind.KEEP
     assert rule.judge(alone(math.nan)).kind is Kind.STOP
 
 
