@@ -255,6 +255,8 @@ def _read_policy(data: object, path: str) -> Policy:
     problems = [
         Problem(path=f"{path}.{key}", message=unknown(key, SECTIONS, "section")) for key in data if key not in SECTIONS
     ]
+    if data.keys() == {"preset", "shadow"} and isinstance(data["preset"], str):
+        return replace(_read_preset(data["preset"], path), shadow=_read_flag(data["shadow"], f"{path}.shadow"))
     base: Mapping[str, object] = {}
     if "preset" in data:
         _check_preset(data["preset"], f"{path}.preset")

@@ -62,6 +62,8 @@ TRIAL = {"study_id": "study.pk", "number": "trial.number"}
 # A change in a project, which ends with a redirect to the page it came from.
 EDITORS = "                                                        302  404  403  302  302  302  302  302"
 
+REVISED = {"text": "policy: fast\nbudget: {trials: 7}\n", "reason": "It may be quicker."}
+
 TRIALS = [
     Row("trials:studies", "GET", LOGGED_IN),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("overview", "compare", "plan", "trials_table")),
@@ -70,6 +72,7 @@ TRIALS = [
     Row("trials:trial", "GET", MEMBERS, TRIAL),
     Row("trials:trial_series", "GET", MEMBERS, TRIAL),
     Row("trials:stop_study", "POST", EDITORS, STUDY),
+    Row("trials:amend_plan", "POST", EDITORS, STUDY, REVISED),
     Row("trials:stop_trial", "POST", EDITORS, TRIAL),
     Row("trials:resume_trial", "POST", EDITORS, TRIAL),
     Row("trials:pin_trial", "POST", EDITORS, TRIAL),

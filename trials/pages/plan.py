@@ -7,17 +7,23 @@ from typing import Any
 
 import yaml
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
 
 from trials.facts import provider
-from trials.models import Revision
+from trials import studies
+from trials.models import Revision, Study
 from trials.pages import ranges, words
-from trials.pages.access import readable
+from trials.pages.access import editable_study, readable
 from trials.pages.frame import SAMPLERS, Frame
-from trials.pages.parts import Change, Fact, RevisionRow, SpaceRow
+from trials.pages.parts import Amendment, Change, Fact, RevisionRow, SpaceRow
 from trials.pages.selection import address
-from trials.plan import Plan
+from trials.plan import Plan, PlanError
+from trials.plan.revising import revised, text_of
+from trials.sanitise import clean_text
 from trials.space import Parameter
 
 MOST_CHARACTERS = 200
@@ -26,12 +32,41 @@ MOST_CHARACTERS = 200
 @require_GET
 def plan(request: HttpRequest, study_id: int) -> HttpResponse:
     """Show a revision of the study's plan; the newest one unless the address names another."""
-    frame = Frame(request, readable(request, study_id))
+    return _page(Frame(request, readable(request, study_id)))
+
+
+@require_POST
+def amend_plan(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Register the next revision with another policy or budget; show what is wrong with it, the text kept."""
+    study = editable_study(request, study_id)
+    text, reason = request.POST.get("text", ""), clean_text(request.POST.get("reason", "").strip())
+    try:
+        changed = revised(study.plan(), text)
+        revision = studies.amend(study, changed, reason=reason, user=request.user, at=timezone.now())
+    except (PlanError, studies.StudyRefused) as error:
+        problems = [str(problem) for problem in error.problems] if isinstance(error, PlanError) else [str(error)]
+        form = Amendment(reverse("trials:amend_plan", args=[study.pk]), text, reason, problems)
+        return _page(Frame(request, readable(request, study_id)), form)
+    messages.success(request, f"Revision {revision.number} holds from now on; what was decided before stands.")
+    return redirect("trials:plan", study_id=study.pk)
+
+
+def _page(frame: Frame, form: Amendment | None = None) -> HttpResponse:
+    request = frame.request
     revisions = list(frame.study.revisions.order_by("number"))
     asked = request.GET.get("revision", "")
     shown = next((one for one in revisions if str(one.number) == asked), revisions[-1])
     context = {**frame.context("plan"), "live": None, **_context(frame, revisions, shown)}
-    return render(request, "trials/plan.html", context)
+    context["amendment"] = form or _amendment(frame)
+    return render(request, "trials/plan.html", context, status=422 if form else 200)
+
+
+def _amendment(frame: Frame) -> Amendment | None:
+    """Return the form with the policy and the budget in force; None to whom, or when, it would be refused."""
+    study = frame.study
+    if not frame.may_edit or study.state == Study.State.ENDED or study.ending_code:
+        return None
+    return Amendment(reverse("trials:amend_plan", args=[study.pk]), text_of(frame.plan))
 
 
 def _context(frame: Frame, revisions: list[Revision], shown: Revision) -> dict[str, Any]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("studies/<int:study_id>/compare/", compare.compare, name="compare"),
     path("studies/<int:study_id>/compare.json", chart_data.compare_json, name="compare_json"),
     path("studies/<int:study_id>/plan/", plan.plan, name="plan"),
+    path("studies/<int:study_id>/plan/amend/", plan.amend_plan, name="amend_plan"),
     path("studies/<int:study_id>/trials/", trials_table.trials_table, name="trials_table"),
     path("studies/<int:study_id>/trials.csv", trials_table.trials_csv, name="trials_csv"),
     path("studies/<int:study_id>/trials/<int:number>/", trial.trial, name="trial"),

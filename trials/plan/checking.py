@@ -31,11 +31,11 @@ def check_parts(parts: Parts, problems: Problems) -> Plan | None:
         defaults = _check_configurations(parts, space, problems)
     _check_sampler(parts, problems)
     if parts.budget is not None:
-        _check_budget(parts, parts.budget, problems)
+        check_budget(parts, parts.budget, problems)
     if parts.budget is None or parts.horizon is None or not parts.objectives:
         return None
     plan = _assemble(parts, space, defaults, parts.budget, parts.horizon)
-    _check_policy(plan, problems)
+    check_policy(plan, problems)
     return plan
 
 
@@ -169,14 +169,16 @@ def _check_sampler(parts: Parts, problems: Problems) -> None:
         problems.add(f"sampler.settings.{field}", message)
 
 
-def _check_budget(parts: Parts, budget: Budget, problems: Problems) -> None:
+def check_budget(parts: Parts | Plan, budget: Budget, problems: Problems) -> None:
+    """Complain about a budget that leaves no room for what the plan asks for."""
     asked = len(parts.enqueue) + (parts.defaults is not None)
     if asked > budget.trials:
         message = f"{budget.trials} is fewer than the {asked} configurations that defaults and enqueue ask for"
         problems.add("budget.trials", f"{message}; raise it")
 
 
-def _check_policy(plan: Plan, problems: Problems) -> None:
+def check_policy(plan: Plan, problems: Problems) -> None:
+    """Complain about what the reviewer finds wrong with the plan's policy."""
     if problems.under("policy"):
         return
     for problem in reviewer().check_plan(plan):

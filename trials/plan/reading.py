@@ -104,8 +104,8 @@ def _read_parts(root: Section) -> Parts:
         enqueue=_read_enqueue(root),
         sampler=SamplerSpec(name=sampler, settings=sampler_settings),
         seed=root.integer("seed", low=0, high=MOST_SEED, default=0) or 0,
-        policy=_read_policy(root),
-        budget=_read_budget(root),
+        policy=read_policy(root),
+        budget=read_budget(root),
         trainable=spec,
         facts=facts,
         horizon=horizon,
@@ -239,14 +239,16 @@ def _read_enqueue(root: Section) -> tuple[Enqueued, ...]:
     return tuple(found)
 
 
-def _read_policy(root: Section) -> dict[str, object] | str | None:
+def read_policy(root: Section) -> dict[str, object] | str | None:
+    """Return the policy as written: the reviewer makes sense of it."""
     policy = root.data.get("policy")
     if policy is None or isinstance(policy, dict):
         return policy
     return root.text("policy", most=100) or None
 
 
-def _read_budget(root: Section) -> Budget | None:
+def read_budget(root: Section) -> Budget | None:
+    """Return what ends the study by itself; None if it cannot be read."""
     root.require("budget", "write `trials: 50` below it")
     section = root.section("budget")
     if section is None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from django.test import Client
 from django.urls import reverse
 
+from pruning.models import PruningEvent
 from tests import factories
 from tests.factories import NOW
-from trials.models import Project
+from trials.models import Project, Study
 from trials.plan import Budget
 from trials.studies import amend
 
@@ -38,3 +39,77 @@ def test_the_space_and_the_looks_are_in_words(editor: Client, project: Project) 
     assert rows["optimizer"][2] == "one of 2: adamw, adafactor"
     assert {fact.label: fact.value for fact in context["policy"]}["Looks"] == "4, 8"
     assert context["hypotheses"] == ["A higher learning rate needs a larger batch."]
+
+
+def test_an_editor_amends_the_policy_and_the_budget(editor: Client, project: Project) -> None:
+    study = factories.a_study(project)
+    url = reverse("trials:plan", args=[study.pk])
+    shown = editor.get(url).context["amendment"].text
+
+    answer = editor.post(
+        reverse("trials:amend_plan", args=[study.pk]),
+        {
+            "text": shown.replace("trials: 30", "trials: 60").replace("eta: 2.0", "eta: 3.0"),
+            "reason": "It still falls.",
+        },
+    )
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, url)
+    context = editor.get(url).context
+    assert {(one.field, one.before, one.after) for one in context["changes"]} == {
+        ("budget.trials", "30", "60"),
+        ("policy.strategy.eta", "2.0", "3.0"),
+    }
+    assert (context["revisions"][0].by, context["revisions"][0].reason) == ("editor", "It still falls.")
+    row = PruningEvent.objects.of_study(study).latest("sequence")
+    assert (row.kind, row.evidence["policy"]["strategy"]["eta"]) == ("amended", 3.0)
+
+
+def test_shadow_is_switched_on_and_off_by_amending(editor: Client, project: Project) -> None:
+    study = factories.a_study(project, policy="fast")
+    url = reverse("trials:amend_plan", args=[study.pk])
+    budget = "budget: {trials: 30, slot_hours: 40}"
+
+    editor.post(url, {"text": f"policy: {{preset: fast, shadow: true}}\n{budget}", "reason": "Watch it first."})
+    on = editor.get(reverse("trials:plan", args=[study.pk])).context["policy"][0]
+    editor.post(url, {"text": f"policy: fast\n{budget}", "reason": "It does well."})
+    off = editor.get(reverse("trials:plan", args=[study.pk])).context["policy"][0]
+
+    assert on.value.startswith("fast")
+    assert on.help.startswith("shadow, stops nothing: asynchronous halving")
+    assert off.help == "asynchronous halving: half of the trials go on at every look"
+
+
+def test_a_refused_amendment_keeps_the_text_and_says_what_is_wrong(editor: Client, project: Project) -> None:
+    study = factories.a_study(project)
+    text = "policy:\n  strategy: {rule: asha, eta: 1}\nbudget: {trials: 30}\n"
+
+    answer = editor.post(reverse("trials:amend_plan", args=[study.pk]), {"text": text, "reason": "<b>faster</b>"})
+
+    form = answer.context["amendment"]
+    assert answer.status_code == 422
+    assert (form.text, form.reason) == (text, "<b>faster</b>")
+    assert form.problems[0].startswith("line 2: policy.strategy.eta: 1.0 is not above 1")
+    assert b"&lt;b&gt;faster&lt;/b&gt;" in answer.content
+    assert study.revisions.count() == 1
+
+
+def test_an_amendment_needs_a_reason_and_a_change(editor: Client, project: Project) -> None:
+    study = factories.a_study(project)
+    url = reverse("trials:amend_plan", args=[study.pk])
+    text = editor.get(reverse("trials:plan", args=[study.pk])).context["amendment"].text
+
+    without = editor.post(url, {"text": text.replace("trials: 30", "trials: 31"), "reason": " "})
+    unchanged = editor.post(url, {"text": text, "reason": "none"})
+
+    assert without.context["amendment"].problems == ["reason: missing; say in a sentence why the plan changes"]
+    assert unchanged.context["amendment"].problems == ["plan: the same as revision 1; nothing to amend"]
+
+
+def test_the_form_is_for_editors_of_a_study_that_goes_on(editor: Client, viewer: Client, project: Project) -> None:
+    study = factories.a_study(project)
+    url = reverse("trials:plan", args=[study.pk])
+
+    assert viewer.get(url).context["amendment"] is None
+    Study.objects.filter(pk=study.pk).update(ending_code="stopped_by_user")
+    assert editor.get(url).context["amendment"] is None

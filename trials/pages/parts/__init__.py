@@ -23,7 +23,7 @@ from trials.pages.parts.common import (
     Track,
     WrongStops,
 )
-from trials.pages.parts.plan import Change, RevisionRow, SpaceRow
+from trials.pages.parts.plan import Amendment, Change, RevisionRow, SpaceRow
 from trials.pages.parts.studies import Budget, CurveRow, Reason, RunningRow, Spared, StudyRow
 from trials.pages.parts.trials import (
     AttemptRow,
@@ -42,6 +42,7 @@ from trials.pages.parts.trials import (
 
 __all__ = [
     "Action",
+    "Amendment",
     "AttemptRow",
     "Badge",
     "Budget",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,16 @@ class SpaceRow:
     high: str
     prior: str
     condition: str = ""
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """The form in which a person changes the policy and the budget; `problems` are what was wrong with it."""
+
+    url: str
+    text: str
+    reason: str = ""
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
