@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
-from django.http import HttpRequest, HttpResponse
 from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from trials.facts import provider
 from trials import studies
+from trials.facts import provider
 from trials.models import Revision, Study
 from trials.pages import ranges, words
 from trials.pages.access import editable_study, readable
