@@ -15,7 +15,7 @@ from pruning.models import LedgerHead, PruningEvent
 from pruning.rules.reasons import MEANINGS
 from pruning.standing import standing_of
 from pruning.verify import verify
-from trials.facts import ControlArm, Cut, PolicyWords, PooledArm, Ruling, Seal
+from trials.facts import ControlArm, Cut, Intervention, PolicyWords, PooledArm, Ruling, Seal
 from trials.models import Observation, Study, Trial
 
 # Checking so many rows costs less than the rest of a page.
@@ -63,6 +63,19 @@ class LedgerProvider:
     def rulings(self, trial: Trial) -> Sequence[Ruling]:
         events = PruningEvent.objects.of_study(trial.study).of_trial(trial.number).verdicts().order_by("sequence")
         return [ruling_of(trial.study, event) for event in events]
+
+    def interventions(self, trial: Trial) -> Sequence[Intervention]:
+        events = PruningEvent.objects.of_study(trial.study).of_trial(trial.number)
+        return [
+            Intervention(
+                sequence=event.sequence,
+                action=event.reason,
+                sentence=event.sentence,
+                at=event.at,
+                url=reverse("pruning:event", args=[trial.study_id, event.sequence]),
+            )
+            for event in events.filter(kind=PruningEvent.Kind.INTERVENED).order_by("sequence")
+        ]
 
     def seals(self, trial: Trial) -> Sequence[Seal]:
         n = LedgerHead.objects.filter(study_uid=trial.study.uid).values_list("n_rows", flat=True).first() or 0

@@ -48,6 +48,19 @@ class Ruling:
         return self.action == "PROTECT" and self.reason == "control"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Intervention:
+    """What a person asked of a trial, as recorded."""
+
+    sequence: int
+    action: str
+    """stop, pin, unpin or note."""
+    sentence: str
+    """Who asked for what, and why."""
+    at: datetime
+    url: str
+
+
 @dataclass(frozen=True)
 class Cut:
     """The newest cut at one decision point, and how many trials had reached it."""
@@ -152,6 +165,9 @@ class PageProvider(Protocol):
     def rulings(self, trial: Trial) -> Sequence[Ruling]:
         """Return every verdict on the trial, in order."""
 
+    def interventions(self, trial: Trial) -> Sequence[Intervention]:
+        """Return what people asked of the trial, in order; a resumption is a verdict."""
+
     def seals(self, trial: Trial) -> Sequence[Seal]:
         """Return what is known about the record of this trial's verdicts."""
 
@@ -190,6 +206,9 @@ class NothingToSay:
         return {}
 
     def rulings(self, trial: Trial) -> Sequence[Ruling]:
+        return ()
+
+    def interventions(self, trial: Trial) -> Sequence[Intervention]:
         return ()
 
     def seals(self, trial: Trial) -> Sequence[Seal]:

@@ -150,6 +150,20 @@ def test_the_page_offers_it_does_it_and_says_who_did(paused: Trial) -> None:
     assert "Replays bit for bit" in [badge.text for badge in audit.context["opened"].badges]
 
 
+def test_the_page_of_a_trial_lists_what_people_asked_between_its_verdicts(paused: Trial) -> None:
+    at = paused.study.created_at
+    endings.pin(paused, pinned=True, person="kim", note="the baseline", at=at)
+    endings.resume_by_person(paused, person="robin", note="", at=at)
+    browser = Client()
+    browser.force_login(factories.a_person("viewer", paused.study.project, "viewer"))
+
+    rows = browser.get(reverse("trials:trial", args=[paused.study.pk, 1])).context["verdicts"]
+
+    assert [row.verdict for row in rows] == ["pause", "pin", "resume"]
+    assert rows[1].sentence == "kim asked to pin trial 1: the baseline"
+    assert rows[1].url == reverse("pruning:event", args=[paused.study.pk, rows[1].sequence])
+
+
 def test_a_program_resumes_pins_and_notes(paused: Trial) -> None:
     program = Program(member(paused.study.project, "edith", "editor"))
     path = f"studies/{paused.study.pk}/trials/1"

@@ -251,8 +251,23 @@ def _params_note(study: Study) -> str:
 
 
 def _verdicts(found: Trial, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> list[VerdictRow]:
-    """Return every verdict in order, with the attempts that broke between them."""
+    """Return every verdict in order, with what people asked for and the attempts that broke between them."""
     rows = [_verdict(found, ruling) for ruling in rulings]
+    asked = [
+        VerdictRow(
+            sequence=one.sequence,
+            url=one.url,
+            at=one.at,
+            step="",
+            kind="keep" if one.action != "stop" else "stopped",
+            verdict=one.action,
+            sentence=one.sentence,
+            plain=True,
+        )
+        for one in provider().interventions(found)
+    ]
+    if asked:
+        rows = sorted([*rows, *asked], key=lambda row: row.sequence)
     broken = [
         VerdictRow(
             sequence=0,
