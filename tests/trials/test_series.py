@@ -85,6 +85,50 @@ def test_a_resumed_attempt_supersedes_the_older_points_from_its_checkpoint_on(at
     assert values.tolist() == [1.0, 1.0, 9.0]
 
 
+def told(attempt: Attempt, batch: int, fold: str, *pairs: tuple[int, float]) -> None:
+    """Report points of one fold in a batch of their own."""
+    points = [Point(step=step, metrics={"val_loss": value}, labels={"fold": fold}) for step, value in pairs]
+    report(attempt_id=attempt.pk, batch=batch, points=points, at=NOW)
+
+
+def test_instances_are_the_series_that_carry_a_label(attempt: Attempt) -> None:
+    told(attempt, 1, "0", (1, 5.0), (2, 4.0))
+    told(attempt, 2, "1", (1, 6.0))
+    both = Point(step=3, metrics={"val_loss": 7.0}, labels={"fold": "0", "seed": "4"})
+    others = [Point(step=4, metrics={"val_loss": 8.0}, labels={"seed": "4"}), Point(step=5, metrics={"val_loss": 9.0})]
+    report(attempt_id=attempt.pk, batch=3, points=[both, *others], at=NOW)
+
+    for _ in range(2):
+        found = series.read_instances(attempt.trial, "val_loss", "fold")
+        assert {name: values.tolist() for name, (_, values) in found.items()} == {
+            "0": [5.0, 4.0],
+            "1": [6.0],
+            '{"fold":"0","seed":"4"}': [7.0],
+        }
+        series.compact(attempt.trial)
+
+
+def test_a_point_of_an_instance_told_again_or_late_is_left_out(attempt: Attempt) -> None:
+    told(attempt, 1, "0", (1, 5.0), (4, 4.0))
+    told(attempt, 2, "0", (2, 9.0), (4, 9.5), (6, 3.0))
+
+    steps, values = series.read_instances(attempt.trial, "val_loss", "fold")["0"]
+
+    assert (steps.tolist(), values.tolist()) == ([1, 4, 6], [5.0, 4.0, 3.0])
+
+
+def test_instances_are_read_as_an_attempt_knew_them(attempt: Attempt) -> None:
+    told(attempt, 1, "0", (1, 5.0), (2, 4.0))
+    requeue(attempt, outcome="worker_lost", sentence="Lost.", at=NOW)
+    second = an_attempt(attempt.trial.study)
+    told(second, 1, "0", (1, 7.0))
+
+    before = series.read_instances(attempt.trial, "val_loss", "fold", attempt=1)["0"]
+    now = series.read_instances(attempt.trial, "val_loss", "fold")["0"]
+
+    assert (before[1].tolist(), now[1].tolist()) == ([5.0, 4.0], [7.0])
+
+
 def test_series_of_many_trials_are_read_in_three_queries(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -22,8 +22,10 @@ def place_of(space: Space, params: Mapping[str, object]) -> tuple[float | str | 
 
 
 def _coordinate(parameter: Float | Int | Categorical, value: object) -> float | str:
-    if isinstance(parameter, Categorical) or isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return repr(value)
+    if isinstance(parameter, Categorical):
+        return repr(float(value))  # a database may hand 1.0 back as 1
     low, high, at = float(parameter.low), float(parameter.high), float(value)
     if parameter.log and at > 0:
         low, high, at = math.log(low), math.log(high), math.log(at)

@@ -189,7 +189,7 @@ def test_identical_configurations_are_stopped_no_more_often_than_asked(test: str
 
 def test_the_order_in_which_folds_are_named_changes_nothing() -> None:
     facts = racing_facts(folds(WORSE), folds(EVEN))
-    turned = replace(facts, instances=dict(reversed(facts.instances.items())))
+    turned = replace(facts, instances=dict(reversed(list(facts.instances.items()))))
 
     assert encode(dict(Racing().judge(turned).evidence)) == encode(dict(Racing().judge(facts).evidence))
 
