@@ -174,7 +174,11 @@ class Policy:
 
     def _label_problems(self, labels: Sequence[str] | None, path: str) -> list[Problem]:
         """Return which labels the objective's series do not carry, and where two different ones are named."""
-        named = [(f"{where}.label", needs_of(rule).label) for where, rule in self._rules(path)]
+        named = [
+            (f"{place}.label", needs_of(member).label)
+            for where, rule in self._rules(path)
+            for place, member in _with_members(where, rule)
+        ]
         named = [
             (where, label) for where, label in [*named, (f"{path}.safeguards.label", self.safeguards.label)] if label
         ]
@@ -226,6 +230,12 @@ def with_concurring(verdict: Verdict, others: Sequence[Verdict]) -> Verdict:
         for other in others
     ]
     return replace(verdict, evidence={**verdict.evidence, "concurring": said})
+
+
+def _with_members(where: str, rule: Rule) -> list[tuple[str, Rule]]:
+    """Return a rule with its path, or, of one that is made of rules, those."""
+    members = getattr(rule, "of", ())
+    return [(f"{where}.of[{place}]", member.rule) for place, member in enumerate(members)] or [(where, rule)]
 
 
 def _unknown_label(label: str, labels: Sequence[str]) -> str:

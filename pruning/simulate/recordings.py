@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pruning.rules.base import WORST, Curve
+from pruning.rules.surroundings import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,10 @@ class Recording:
     curve: Curve
     spent: NDArray[np.float64]
     """Compute spent from the start to each report, ascending: seconds, or the steps themselves."""
+    place: Place | None = None
+    """Where its configuration stands in the parameter space; None if that was not recorded."""
+    instances: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
+    """The objective per fold, seed or domain, by label and then by its value."""
 
     def __post_init__(self) -> None:
         if not len(self.curve):

@@ -21,6 +21,7 @@ from pruning.policy import Policy
 from pruning.rules.base import EMPTY, WORST, Curve, Draw, Facts, Kind, Verdict
 from pruning.rules.resuming import Resuming, Waiting
 from pruning.simulate.recordings import Pool, Recording
+from pruning.simulate.surroundings import Surroundings
 
 
 class Ended(StrEnum):
@@ -113,6 +114,7 @@ class _Study:
         self.looks = self.policy.grid(horizon=pool.horizon, report_steps=pool.report_steps())
         self.is_look = frozenset(self.looks)
         self.population = CalibratedPopulation(looks=self.looks, horizon=pool.horizon)
+        self.surroundings = Surroundings(pool, self.policy.needs)
         self.trials = [
             self._trial(number, draw(seed=self.seed, suggestion=number, every=every))
             for number in range(len(pool.recordings))
@@ -213,9 +215,12 @@ class _Study:
             return False
         if verdict.kind is Kind.PROTECT and verdict.reason == "control" and trial.draw is not None:
             self._spare(number, trial.draw, verdict)
+        if verdict.kind is Kind.PROTECT and verdict.reason == "diversity" and not verdict.shadow:
+            self.surroundings.spare(number, step)
         if trial.reports == steps.size:
             trial.ended = Ended.COMPLETE
             self.population.complete(number)
+            self.surroundings.complete(number, index)
             return False
         return True
 
@@ -232,6 +237,7 @@ class _Study:
             peers=self.population if at_look else None,
             draw=trial.draw,
             bad_looks=trial.bad_looks,
+            **(self.surroundings.facts(number, index, self.population) if at_look and self.policy.needs else {}),
             waiting=list(self.waiting.values()) if at_look else (),
         )
 
@@ -241,6 +247,7 @@ class _Study:
             trial.ended = Ended.COMPLETE
             self.population.finish(number, step, best)
             self.population.complete(number)
+            self.surroundings.complete(number, trial.reports - 1)
             return
         self.population.eliminate(number, step)
         trial.ended = Ended.PRUNED

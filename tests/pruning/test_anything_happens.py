@@ -29,6 +29,19 @@ POLICIES = {
         "strategy": {"rule": "asha", "eta": 2, "action": "pause"},
         "safeguards": {"min_peers": 2, "control_every": 4},
     },
+    "guarded": {
+        "looks": [2, 4, 8],
+        "gates": [{"rule": "divergence"}, {"rule": "resources", "min_peers": 1}],
+        "strategy": {"rule": "asha", "eta": 2},
+        "safeguards": {
+            "min_peers": 2,
+            "control_every": 4,
+            "confidence": 1.0,
+            "noise": 0.05,
+            "diversity": 0.05,
+            "stops_per_hour": 8,
+        },
+    },
     "pausing": {
         "looks": [2, 4, 8],
         "gates": [{"rule": "divergence"}, {"rule": "plateau", "reports": 3, "share": 0.0}],
@@ -49,6 +62,7 @@ POLICIES = {
 
 EXPECTED = {
     "asha": {"STOP"},
+    "guarded": {"STOP"},
     "promoting": {"PAUSE"},
     "pausing": {"PAUSE", "RESUME", "calibrated"},
 }
