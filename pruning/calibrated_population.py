@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pruning.judgement.drift import Sign, signs
 from pruning.links import Spared
 from pruning.population import Population
 from pruning.rules.calibration import Calibration, Terms, calibrate, is_due
@@ -16,12 +17,16 @@ class CalibratedPopulation(Population):
     made when one is asked for and due, so a study whose strategy asks for none pays nothing.
     """
 
-    def __init__(self, *, looks: Sequence[int], horizon: int) -> None:
+    def __init__(self, *, looks: Sequence[int], horizon: int, watches: bool = False) -> None:
         super().__init__()
         self._looks, self._horizon = tuple(looks), horizon
         self._arrivals = 0
         self._standing: dict[Terms, Calibration] = {}
         self._spared: dict[int, Spared] = {}
+        self._is_widened = False
+        self._watches = watches
+        self.signs: tuple[Sign, ...] = ()
+        """Signs of drift at the newest calibration made here, if it watches for them."""
 
     @property
     def arrivals(self) -> int:
@@ -39,7 +44,11 @@ class CalibratedPopulation(Population):
 
     def in_force(self, terms: Terms) -> Calibration | None:
         """Return the calibration in force under these terms without making one."""
-        return self._standing.get(terms)
+        return self._standing.get(self._held(terms))
+
+    def widen(self) -> None:
+        """Hear that drift was found: policies that ask for it go on under widened terms."""
+        self._is_widened = True
 
     def flag(self, trial: int, *, step: int, weight: float) -> None:
         """Hear that a control trial was spared at `step`: it stands for `weight` trials that were not."""
@@ -53,6 +62,7 @@ class CalibratedPopulation(Population):
 
     def calibration(self, terms: Terms) -> Calibration:
         """Return the calibration in force under these terms, made anew when it is due."""
+        terms = self._held(terms)
         standing = self._standing.get(terms)
         if standing is not None and not is_due(arrivals=self._arrivals, last=standing.arrivals):
             return standing
@@ -61,13 +71,17 @@ class CalibratedPopulation(Population):
             looks=self._looks,
             horizon=self._horizon,
             terms=terms,
-            version=standing.version + 1 if standing else 1,
+            version=1 + max((known.version for known in self._standing.values()), default=0),
             arrivals=self._arrivals,
             spared=self._spared,
         )
         self._standing[terms] = made
+        self.signs = signs(self, made) if self._watches and terms.drift != "off" else ()
         return made
 
     def restate(self, calibration: Calibration) -> None:
         """Put a stored calibration in force, as a study does that starts again from its ledger."""
         self._standing[calibration.terms] = calibration
+
+    def _held(self, terms: Terms) -> Terms:
+        return terms.widened if self._is_widened else terms

@@ -23,7 +23,7 @@ from trials.models.values import join
 
 Kind = PruningEvent.Kind
 
-MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.ENDED]) | Q(
+MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.DRIFTED, Kind.ENDED]) | Q(
     Q(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False)
     | Q(verdict="PROTECT", reason__in=["control", "diversity"], shadow=False)
     | Q(verdict="RESUME"),
@@ -64,7 +64,7 @@ class Course:
     def __init__(self, study: Study) -> None:
         self.maximize = not study.minimises
         self.horizon = study.horizon
-        self.population = CalibratedPopulation(looks=(), horizon=study.horizon)
+        self.population = CalibratedPopulation(looks=(), horizon=study.horizon, watches=True)
         self.waiting: dict[int, Waiting] = {}
         """Paused configurations by number."""
         self.happenings = Happenings(gates=frozenset(GATES))
@@ -76,6 +76,8 @@ class Course:
         """The number of the trial that was paused, by configuration."""
         self.shadows = Shadows()
         """Control trials that would have been paused."""
+        self.drifted: set[tuple[str, int]] = set()
+        """Signs of drift found so far, each with its step."""
 
     def read(self, study: Study, *, seen: tuple[int, int], said: tuple[int, int]) -> None:
         """Take in observations and ledger rows of these ranges (after, until), in sequence."""
@@ -96,6 +98,10 @@ class Course:
             self.population.look_at(event.evidence["looks"])
         elif event.kind == Kind.CALIBRATED:
             self.population.restate(Calibration.from_mapping(event.evidence["calibration"]))
+        elif event.kind == Kind.DRIFTED:
+            self.drifted |= {(one["sign"], one["step"]) for one in event.evidence["signs"]}
+            if event.evidence["lcb_after"] > event.evidence["lcb"]:
+                self.population.widen()
         elif event.shadow:
             if event.verdict == "RESUME" and event.trial_number is not None:
                 self.shadows.resume(event.trial_number, event.step or 0)

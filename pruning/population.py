@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from pruning.canonical import hex_of
 from pruning.rules.base import WORST
@@ -159,6 +160,11 @@ class Population:
         """Return a trial's key at a decision point; None if it has not come there."""
         keys = self._keys.get(step, {}).get(trial)
         return None if keys is None else keys[BASES.index(by)]
+
+    def newest(self, step: int, n: int, *, by: str) -> list[tuple[float, int]]:
+        """Return (key, trial) of the last so many that came to a decision point, the newest last."""
+        last = list(islice(reversed(self._keys.get(step, {}).items()), n))
+        return [(keys[BASES.index(by)], trial) for trial, keys in reversed(last)]
 
     def is_eliminated(self, trial: int) -> bool:
         """Say whether a rule has stopped or paused the trial."""

@@ -18,6 +18,7 @@ from pruning.briefing import bad_looks_before, facts_of, next_resumption, read_c
 from pruning.canonical import encode
 from pruning.foreign.recorded import recorded_by
 from pruning.history import Course, Seen, in_sequence, observations
+from pruning.judgement import drift
 from pruning.models import PruningEvent
 from pruning.policy import Policy
 from pruning.rules.base import Curve, Verdict
@@ -109,7 +110,7 @@ def replay(study: Study, progress: Callable[[int], None] | None = None) -> Repla
     result = Replay(study_name=study.name)
     rerun = _Rerun(study)
     for event in _merged(study, study.sequence):
-        if isinstance(event, PruningEvent) and event.kind in {Kind.VERDICT, Kind.CALIBRATED}:
+        if isinstance(event, PruningEvent) and event.kind in {Kind.VERDICT, Kind.CALIBRATED, Kind.DRIFTED}:
             if event.kind == Kind.VERDICT and recorded_by(event.evidence):
                 result.n_recorded += 1
             else:
@@ -161,9 +162,11 @@ class _Rerun:
         self.course.take_in(event)
 
     def compare(self, row: PruningEvent) -> tuple[str, bool]:
-        """Judge a verdict or a calibration again; return (what differs, or nothing; whether bit for bit)."""
+        """Judge a verdict, calibration or finding again; return (what differs, or nothing; whether bit for bit)."""
         if row.kind == Kind.CALIBRATED:
             return self._compare_calibration(row)
+        if row.kind == Kind.DRIFTED:
+            return self._compare_drift(row)
         again = self.judge(row)
         return (
             ("its trial is gone, or its policy is of another version", False) if again is None else compare(row, again)
@@ -226,6 +229,18 @@ class _Rerun:
             return "", True
         name = first_difference(recorded, again)
         return (f"{name} of calibration {recorded['version']} comes out otherwise" if name else ""), False
+
+    def _compare_drift(self, row: PruningEvent) -> tuple[str, bool]:
+        """Compare a finding of drift with the signs that the calibration before it shows now."""
+        terms = self.standing.policy.terms if self.standing else None
+        made = self.course.population.in_force(terms) if terms is not None else None
+        if made is None:
+            return "no calibration stands before it", False
+        again = drift.evidence(self.course.population.signs, made)
+        if encode(row.evidence) == encode(again):
+            return ("", True) if drift.sentence(again) == row.sentence else ("its sentence reads otherwise", False)
+        name = first_difference(row.evidence, again)
+        return (f"{name} of the drift comes out otherwise" if name else ""), False
 
     def _stand_under(self, evidence: dict[str, Any]) -> None:
         """Take the policy from the ledger; none if it names a rule or a version that is no longer in use."""

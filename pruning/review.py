@@ -14,10 +14,12 @@ from pruning import by_person, ledger, library
 from pruning.briefing import bad_looks_before, facts_of, next_resumption
 from pruning.foreign.translation import notes_of
 from pruning.history import Course
+from pruning.judgement import drift
 from pruning.ledger import Entry
 from pruning.memory import course_at
 from pruning.models import PruningEvent
 from pruning.rules.base import Verdict
+from pruning.rules.calibration import Calibration
 from pruning.rules.resuming import Resuming
 from pruning.rules.settings import PolicyError
 from pruning.rules.words import number as in_words
@@ -258,6 +260,26 @@ def calibrations_recorded(study: Study, standing: Standing, course: Course | Non
         policy=standing.policy.fingerprint,
         sentence=f"Calibration {made.version}, from {made.arrivals} observations: the best {quotas} go on.",
         evidence={"calibration": made.to_mapping()},
+    )
+    ledger.append(study, entry)
+    _record_drift(study, standing, course, made)
+
+
+def _record_drift(study: Study, standing: Standing, course: Course, made: Calibration) -> None:
+    """Record the signs of drift that a calibration shows, if one of them was not known yet."""
+    strategy, signs = standing.policy.strategy, course.population.signs
+    if strategy is None or all((one.sign, one.step) in course.drifted for one in signs):
+        return
+    evidence = drift.evidence(signs, made)
+    entry = Entry(
+        kind=Kind.DRIFTED,
+        sequence=head.next_sequence(study),
+        rule=strategy.name,
+        rule_version=strategy.version,
+        policy=standing.policy.fingerprint,
+        reason="drift",
+        sentence=drift.sentence(evidence),
+        evidence=evidence,
     )
     ledger.append(study, entry)
 

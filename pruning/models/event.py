@@ -40,6 +40,7 @@ class PruningEvent(models.Model):
         LAUNCHED = "launched", "study registered"
         AMENDED = "amended", "plan amended"
         CALIBRATED = "calibrated", "quotas calibrated"
+        DRIFTED = "drifted", "drift found"
         ENDED = "ended", "trial ended"
         INTERVENED = "intervened", "a person acted"
         CLOSED = "closed", "study ended"

@@ -30,6 +30,7 @@ VERDICT_LABELS: Mapping[str, str] = {
     Kind.ENDED: "Ended otherwise",
     Kind.INTERVENED: "By a person",
     Kind.CALIBRATED: "Calibrated",
+    Kind.DRIFTED: "Drift found",
     Kind.LAUNCHED: "Registered",
     Kind.AMENDED: "Amended",
     Kind.CLOSED: "Study ended",

@@ -34,6 +34,7 @@ KIND_LABELS: Mapping[str, str] = {
     Kind.LAUNCHED: "Study registered",
     Kind.AMENDED: "Plan amended",
     Kind.CALIBRATED: "Quotas calibrated",
+    Kind.DRIFTED: "Drift found",
     Kind.INTERVENED: "A person acted",
     Kind.CLOSED: "Study ended",
     Kind.DELETED: "Study deleted",

@@ -17,6 +17,7 @@ from pruning.rules.words import count, number
 
 ACTIONS = ("stop", "pause")
 AIMS = ("risk", "payoff")
+DRIFTS = ("off", "warn", "widen")
 WAITING = "few_peers"
 
 
@@ -65,11 +66,13 @@ class CalibratedHalving:
     """The prior of every link counts as so many pairs."""
     prior: tuple[float, ...] = LIBRARY
     """Agreement with the end at 2, 4, 8, 16, 32 and 64 % of the training, from past studies."""
+    drift: str = "warn"
+    """`off`, `warn`, or `widen`: what is done when the newest trials no longer bear a calibration out."""
 
     def __post_init__(self) -> None:
         if not 0 < self.risk < 1:
             raise SettingError("risk", self.risk, "is not between 0 and 1: 0.2 loses the best in one study of five")
-        for setting, known in (("action", ACTIONS), ("aim", AIMS), ("by", BASES)):
+        for setting, known in (("action", ACTIONS), ("aim", AIMS), ("by", BASES), ("drift", DRIFTS)):
             if getattr(self, setting) not in known:
                 raise SettingError(setting, getattr(self, setting), f"is not one of {', '.join(known)}")
         if not 0 <= self.tail < 1:
@@ -95,6 +98,7 @@ class CalibratedHalving:
             tail=self.tail,
             by=self.by,
             window=self.window,
+            drift=self.drift,
             shrinkage=Shrinkage(
                 prior_weight=self.prior_weight,
                 lcb=self.lcb,
@@ -175,7 +179,7 @@ class CalibratedHalving:
             "aim": self.aim,
             "risk": self.risk,
             "tail": self.tail,
-            "lcb": self.lcb,
+            "lcb": calibration.terms.shrinkage.lcb,
             "trials": calibration.trials,
             "finished": calibration.finished,
             "calibration": calibration.version,

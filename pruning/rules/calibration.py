@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
@@ -20,6 +20,8 @@ from pruning.rules.base import Peers
 
 LEAST_ARRIVALS = 5
 ARRIVALS_SHARE = 12
+WIDE_LCB = 2.0
+"""Standard errors that links are lowered by once drift was found, where the policy asks for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,15 @@ class Terms:
     window: int = 2000
     """Links are measured over the newest so many trial numbers: the search moves on, and the cost stays bounded."""
     shrinkage: Shrinkage = field(default_factory=Shrinkage)
+    drift: str = "warn"
+    """What a finding of drift does: `off` looks for none, `warn` records it, `widen` lowers links by 2 errors."""
+
+    @cached_property
+    def widened(self) -> Terms:
+        """Return the terms that hold once drift was found: links are lowered by at least 2 standard errors."""
+        if self.drift != "widen":
+            return self
+        return replace(self, shrinkage=replace(self.shrinkage, lcb=max(WIDE_LCB, self.shrinkage.lcb)))
 
 
 @dataclass(frozen=True, kw_only=True)
