@@ -9,7 +9,7 @@ from typing import Any
 from pruning.history import Course
 from pruning.models import PruningEvent
 from pruning.population import Population
-from pruning.rules.base import EMPTY, Curve, Facts, Verdict
+from pruning.rules.base import EMPTY, Curve, Facts, Stream, Verdict
 from pruning.rules.resuming import Resuming, Waiting
 from pruning.standing import Standing, draw_of, root_number
 from trials import series
@@ -61,7 +61,7 @@ def facts_of(
 
 
 def next_resumption(
-    study: Study, standing: Standing, course: Course, *, is_closing: bool, of_shadows: bool = False
+    study: Study, standing: Standing, course: Course, *, stream: Stream, is_closing: bool, of_shadows: bool = False
 ) -> Verdict | None:
     """Return the RESUME of the paused configuration that should go on now; None if nobody should.
 
@@ -81,9 +81,23 @@ def next_resumption(
         curve=EMPTY,
         looks=standing.looks,
         peers=course.population,
+        stream=stream,
     )
     verdict = strategy.next_to_resume(facts, waiting, is_closing=is_closing)
     return replace(verdict, shadow=True) if verdict is not None and of_shadows else verdict
+
+
+def stream_of(study: Study) -> Stream:
+    """Return which trials have begun and are on their way; the caller holds the study's lock."""
+    open_trials = study.trials.filter(state__in=[Trial.State.WAITING, Trial.State.RUNNING])
+    numbers = open_trials.filter(continues=None).values_list("number", flat=True)
+    continued = map(root_number, open_trials.exclude(continues=None))
+    return Stream(begun=study.next_number, under_way=frozenset([*numbers, *continued]))
+
+
+def stream_as_told(evidence: Mapping[str, Any]) -> Stream:
+    """Return the stream as a RESUME tells it; nobody on the way where the strategy asked for none."""
+    return Stream(begun=evidence.get("begun", 0), under_way=frozenset(evidence.get("awaited", ())))
 
 
 def read_curve(trial: Trial, metric: str, attempt: int) -> Curve:

@@ -15,6 +15,8 @@ from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES
 from pruning.rules.base import Facts, Kind, Rule, Verdict, needs_of
 from pruning.rules.calibration import Terms
+from pruning.rules.gathering import Gathering
+from pruning.rules.reading import read_rule, rule_data
 from pruning.rules.settings import PolicyError, Problem, plain, read, unknown
 from pruning.rules.surroundings import Needs
 from pruning.safeguards import Safeguards
@@ -116,8 +118,8 @@ class Policy:
         """Return the policy as plain data with every default filled in and every rule's version."""
         return {
             "looks": plain(self.looks) if isinstance(self.looks, Geometric) else list(self.looks),
-            "gates": [_rule_data(gate) for gate in self.gates],
-            "strategy": _rule_data(self.strategy) if self.strategy else None,
+            "gates": [rule_data(gate) for gate in self.gates],
+            "strategy": rule_data(self.strategy) if self.strategy else None,
             "safeguards": plain(self.safeguards),
             "shadow": self.shadow,
         }
@@ -162,7 +164,8 @@ class Policy:
     def _judge_strategy(self, facts: Facts) -> Verdict | None:
         if self.strategy is None:
             return None
-        verdict = self.safeguards.too_few_peers(facts) or self.strategy.judge(facts)
+        gathers = isinstance(self.strategy, Gathering) and self.strategy.gathers(facts)  # it sees to peers by itself
+        verdict = (None if gathers else self.safeguards.too_few_peers(facts)) or self.strategy.judge(facts)
         return self.safeguards.answer_strategy(facts, verdict) if verdict.kind.halts else verdict
 
     def _rules(self, path: str) -> list[tuple[str, Rule]]:
@@ -250,10 +253,6 @@ def with_measured(verdict: Verdict, facts: Facts) -> Verdict:
     return replace(verdict, evidence={**verdict.evidence, "measured": measured}) if measured else verdict
 
 
-def _rule_data(rule: Rule) -> dict[str, object]:
-    return {"rule": rule.name, "version": rule.version, **plain(rule)}
-
-
 def _read_policy(data: object, path: str) -> Policy:
     if data is None:
         data = DEFAULT
@@ -304,7 +303,7 @@ def _assemble(data: Mapping[str, object], path: str, problems: list[Problem]) ->
     readers: Mapping[str, Callable[[Any], object]] = {
         "looks": lambda value: read_looks(value, f"{path}.looks"),
         "gates": lambda value: _read_gates(value, f"{path}.gates"),
-        "strategy": lambda value: None if value is None else _read_rule(value, EVERY_STRATEGY, f"{path}.strategy"),
+        "strategy": lambda value: None if value is None else read_rule(value, EVERY_STRATEGY, f"{path}.strategy"),
         "safeguards": lambda value: _read_safeguards(value, f"{path}.safeguards"),
         "shadow": lambda value: _read_flag(value, f"{path}.shadow"),
     }
@@ -326,23 +325,7 @@ def _read_gates(data: object, path: str) -> tuple[Rule, ...]:
         raise PolicyError(
             [Problem(path=path, message=f"{data!r} is not a list of gates, such as [{{rule: divergence}}]")]
         )
-    return tuple(_read_rule(gate, GATES, f"{path}[{index}]") for index, gate in enumerate(data))
-
-
-def _read_rule(data: object, rules: Mapping[str, type[Rule]], path: str) -> Rule:
-    if isinstance(data, str):
-        data = {"rule": data}
-    if not isinstance(data, Mapping) or "rule" not in data:
-        message = f"{data!r} names no rule: write {{rule: {next(iter(rules))}, ...}}"
-        raise PolicyError([Problem(path=path, message=message)])
-    name = data["rule"]
-    if not isinstance(name, str) or name not in rules:
-        raise PolicyError([Problem(path=f"{path}.rule", message=unknown(str(name), rules, "rule"))])
-    rule = rules[name]
-    if data.get("version", rule.version) != rule.version:
-        message = f"{data['version']!r} is not the version in use, {rule.version}: leave it out"
-        raise PolicyError([Problem(path=f"{path}.version", message=message)])
-    return read(rule, {key: value for key, value in data.items() if key not in {"rule", "version"}}, path)
+    return tuple(read_rule(gate, GATES, f"{path}[{index}]") for index, gate in enumerate(data))
 
 
 def _read_safeguards(data: object, path: str) -> Safeguards:

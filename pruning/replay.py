@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pruning import by_person
-from pruning.briefing import bad_looks_before, facts_of, next_resumption, read_curve
+from pruning.briefing import bad_looks_before, facts_of, next_resumption, read_curve, stream_as_told
 from pruning.canonical import encode
 from pruning.foreign.recorded import recorded_by
 from pruning.history import Course, Seen, in_sequence, observations
@@ -180,8 +180,14 @@ class _Rerun:
         if row.rule == by_person.PERSON:
             return self._by_person(row, trial)
         if row.verdict == "RESUME":
-            is_closing = bool(row.evidence.get("is_closing"))
-            return next_resumption(self.study, self.standing, self.course, is_closing=is_closing, of_shadows=row.shadow)
+            return next_resumption(
+                self.study,
+                self.standing,
+                self.course,
+                stream=stream_as_told(row.evidence),
+                is_closing=bool(row.evidence.get("is_closing")),
+                of_shadows=row.shadow,
+            )
         is_look = self.observed_at == row.sequence
         return self.standing.policy.judge(
             facts_of(

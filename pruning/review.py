@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from pruning import by_person, ledger, library
-from pruning.briefing import bad_looks_before, facts_of, next_resumption
+from pruning.briefing import bad_looks_before, facts_of, next_resumption, stream_of
 from pruning.foreign.translation import notes_of
 from pruning.history import Course
 from pruning.judgement import drift
@@ -185,11 +186,12 @@ class LedgerReviewer:
             return None
         course = course_at(study, seen=study.sequence, said=study.sequence)
         is_closing = no_more_to_come(study)
+        ask = partial(next_resumption, study, standing, course, stream=stream_of(study), is_closing=is_closing)
         with calibrations_recorded(study, standing, course):
-            while shadow := next_resumption(study, standing, course, is_closing=is_closing, of_shadows=True):
+            while shadow := ask(of_shadows=True):
                 number = int(str(shadow.evidence["trial"]))
                 course.take_in(_resumed(study, standing, shadow, number, is_closing=is_closing)[1])
-            verdict = next_resumption(study, standing, course, is_closing=is_closing)
+            verdict = ask()
             if verdict is None:
                 return None
             number = course.paused_as[int(str(verdict.evidence["trial"]))]

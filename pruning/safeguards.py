@@ -165,6 +165,8 @@ class Safeguards:
 
     def _top(self, facts: Facts, verdict: Verdict) -> Found | None:
         rank = verdict.evidence.get("rank")
+        if verdict.evidence.get("waits") and self.top_k <= int(str(verdict.evidence["quota"])):
+            return None  # it waits for its cohort: nothing is cut yet, and the best of it go on
         key = facts.key(facts.value)
         if rank is None and facts.peers is not None:
             rank = facts.peers.rung(facts.step).rank(key, facts.trial)

@@ -12,7 +12,10 @@ from pruning.rules.base import Rule
 from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.divergence import Divergence
 from pruning.rules.gradient import Gradient
+from pruning.rules.halving import Halving
+from pruning.rules.hyperband import Hyperband
 from pruning.rules.miscalibration import Miscalibration
+from pruning.rules.one_shot import OneShot
 from pruning.rules.overfitting import Overfitting
 from pruning.rules.percentile import Percentile
 from pruning.rules.plateau import Plateau
@@ -20,8 +23,10 @@ from pruning.rules.posterior import Posterior
 from pruning.rules.racing import Racing
 from pruning.rules.resources import Resources
 from pruning.rules.robustness import Robustness
+from pruning.rules.sequence import Sequence
 from pruning.rules.threshold import Threshold
 from pruning.rules.trend import Trend
+from pruning.rules.vote import Vote
 
 GATES: Mapping[str, type[Rule]] = {
     "divergence": Divergence,
@@ -39,9 +44,14 @@ GATES: Mapping[str, type[Rule]] = {
 STRATEGIES: Mapping[str, type[Rule]] = {
     "asha": Asha,
     "calibrated_halving": CalibratedHalving,
+    "halving": Halving,
+    "hyperband": Hyperband,
+    "one_shot": OneShot,
     "percentile": Percentile,
     "racing": Racing,
     "posterior": Posterior,
+    "sequence": Sequence,
+    "vote": Vote,
 }
 """Rules against the peers, judged at decision points."""
 

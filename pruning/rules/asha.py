@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
-from pruning.rules.ranks import BASES, rank_clause, rank_evidence
-from pruning.rules.resuming import Waiting
+from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
+from pruning.rules.groups import Split
+from pruning.rules.ranks import BASES, after_cuts, rank_clause, rank_evidence
+from pruning.rules.resuming import Waiting, as_paused, leaders
 
 ACTIONS = {"stop": Kind.STOP, "pause": Kind.PAUSE}
 
@@ -61,14 +60,15 @@ class Asha:
         facts: the study as of now, with its peers; trial, step and curve are put in. Whether more trials will come
         (`is_closing`) makes no difference here.
         """
-        for paused in sorted(waiting, key=lambda one: (-one.step, one.key, one.trial)):
-            if not math.isfinite(paused.key):
-                continue
-            curve = Curve.of([paused.step], [facts.told(paused.key)])
-            then = replace(facts, step=paused.step, trial=paused.trial, curve=curve)
+        for paused in leaders(waiting, self._split(facts)):
+            then = as_paused(facts, paused)
             evidence = self._evidence(then)
             if evidence["rank"] <= evidence["quota"]:
                 return self._verdict(then, Kind.RESUME, "rank", evidence | {"trial": paused.trial})
+        return None
+
+    def _split(self, facts: Facts) -> Split | None:
+        """Return the groups that are ranked apart: there are none."""
         return None
 
     def _evidence(self, facts: Facts) -> dict[str, Any]:
@@ -89,8 +89,7 @@ class Asha:
 
     def quota(self, population: int, look: int) -> int:
         """Return how many of a rung's population go on, by integer arithmetic."""
-        eta = Fraction(str(self.eta)) ** (look + 1)
-        return max(1, population * eta.denominator // eta.numerator)
+        return after_cuts(population, eta=self.eta, cuts=look + 1)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from pruning.links import LIBRARY, SHARES, Shrinkage
-from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
+from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.calibration import CalibratedPeers, Calibration, Terms, calibrate
 from pruning.rules.ranks import BASES, rank_clause, rank_evidence
-from pruning.rules.resuming import Waiting
+from pruning.rules.resuming import Waiting, as_paused, leaders
 from pruning.rules.words import count, number
 
 ACTIONS = ("stop", "pause")
@@ -131,12 +131,8 @@ class CalibratedHalving:
         study as of now, with its peers; trial, step and curve are put in. is_closing: no new trial will come, so
         decision points open with fewer than `wait` members. The verdict's evidence names the trial.
         """
-        best: dict[int, Waiting] = {}
-        for one in waiting:
-            if math.isfinite(one.key):
-                best[one.step] = min(best.get(one.step, one), one, key=lambda paused: (paused.key, paused.trial))
-        for step in sorted(best, reverse=True):
-            verdict = self._resumption(facts, best[step], is_closing=is_closing)
+        for paused in leaders(waiting):
+            verdict = self._resumption(facts, paused, is_closing=is_closing)
             if verdict is not None:
                 return verdict
         return None
@@ -188,8 +184,7 @@ class CalibratedHalving:
         }
 
     def _resumption(self, facts: Facts, paused: Waiting, *, is_closing: bool) -> Verdict | None:
-        curve = Curve.of([paused.step], [facts.told(paused.key)])
-        then = replace(facts, step=paused.step, trial=paused.trial, curve=curve)
+        then = as_paused(facts, paused)
         evidence = self._evidence(then, self._calibration(then))
         opens_early = evidence["reached"] < self.wait
         if evidence["rank"] > evidence["quota"] or (opens_early and not is_closing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, cast
 
 from pruning.rules.base import Evidence, Facts, Rung
@@ -50,6 +51,15 @@ def rank_evidence(
 def reference(facts: Facts, by: str) -> float:
     """Return the judged trial's own value: as told at the step, or the best told so far (NaN if none is finite)."""
     return facts.value if by == "value" else facts.best
+
+
+def after_cuts(population: int, *, eta: float, cuts: int) -> int:
+    """Return how many of a population are left after so many cuts to the best 1/eta, at least 1.
+
+    Integer arithmetic: floor(population / eta^cuts), whatever eta and however many cuts.
+    """
+    whole = Fraction(str(eta)) ** cuts
+    return max(1, population * whole.denominator // whole.numerator)
 
 
 def cut_of(facts: Facts, rung: Rung, quota: int) -> tuple[float | None, int | None]:

@@ -79,6 +79,8 @@ def _fitted(value: object, hint: object) -> object:
         return _fitted_mapping(value)
     if get_origin(wanted) is tuple:
         return _fitted_list(value, get_args(wanted)[0])
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted) and isinstance(value, wanted):
+        return value  # made by the reader of a nested section
     if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if wanted is int and isinstance(value, int) and not isinstance(value, bool):

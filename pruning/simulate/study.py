@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pruning.calibrated_population import CalibratedPopulation
 from pruning.control import draw
 from pruning.policy import Policy
-from pruning.rules.base import EMPTY, WORST, Curve, Draw, Facts, Kind, Verdict
+from pruning.rules.base import EMPTY, WORST, Curve, Draw, Facts, Kind, Stream, Verdict
 from pruning.rules.resuming import Resuming, Waiting
 from pruning.simulate.recordings import Pool, Recording
 from pruning.simulate.surroundings import Surroundings
@@ -119,7 +119,8 @@ class _Study:
             self._trial(number, draw(seed=self.seed, suggestion=number, every=every))
             for number in range(len(pool.recordings))
         ]
-        self.fresh = iter(range(len(self.trials)))
+        self.begun = 0
+        self.under_way: set[int] = set()
         self.waiting: dict[int, Waiting] = {}
         self.is_closing = False
         self.queue: list[tuple[float, int, int]] = []  # time, serial, trial
@@ -145,6 +146,7 @@ class _Study:
             if self._report(number):
                 self._schedule(number)
             else:
+                self.under_way.discard(number)
                 idle += 1
             idle = self._employ(idle)
         return Run(
@@ -163,21 +165,29 @@ class _Study:
         while idle:
             number, extra = self._next_to_resume(), self.costs.restore
             if number is None:
-                number, extra = next(self.fresh, None), self.costs.start
+                number, extra = self._next_to_begin(), self.costs.start
             if number is None and not self.is_closing:
                 self.is_closing = True  # decision points may open early now: ask again
                 continue
             if number is None:
                 return idle
+            self.under_way.add(number)
             self._schedule(number, extra=extra)
             idle -= 1
         return 0
+
+    def _next_to_begin(self) -> int | None:
+        if self.begun == len(self.trials):
+            return None
+        self.begun += 1
+        return self.begun - 1
 
     def _next_to_resume(self) -> int | None:
         strategy: object = self.policy.strategy
         if not self.waiting or not isinstance(strategy, Resuming):
             return None
-        facts = replace(self.facts, peers=self.population)
+        stream = Stream(begun=self.begun, under_way=frozenset(self.under_way))
+        facts = replace(self.facts, peers=self.population, stream=stream)
         verdict = strategy.next_to_resume(facts, list(self.waiting.values()), is_closing=self.is_closing)
         if verdict is None:
             return None

@@ -40,7 +40,7 @@ def test_a_preset_stands_on_the_page(preset: str) -> None:
 def test_the_examples_are_policies() -> None:
     examples = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
-    assert len(examples) == 3
+    assert len(examples) == 5
     for example in examples:
         policy = Policy.from_mapping(yaml.safe_load(example)["policy"])
         assert policy.problems(horizon=12288) == []
