@@ -46,7 +46,7 @@ def study(study_id: int) -> Json:
     """Return what stands in a study's row."""
     from trials.models import Study
 
-    return Study.objects.values("state", "ending_code", "n_waiting", "n_running", "n_complete").get(pk=study_id)
+    return Study.objects.values("name", "state", "ending_code", "n_waiting", "n_running", "n_complete").get(pk=study_id)
 
 
 def trials(study_id: int) -> Json:
