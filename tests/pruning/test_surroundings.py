@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from pruning.models import PruningEvent
 from pruning.replay import replay
@@ -320,3 +321,19 @@ def test_a_policy_that_asks_for_nothing_pays_nothing(django_assert_max_num_queri
     few = queries_of_a_verdict(plain, django_assert_max_num_queries(100))
 
     assert queries_of_a_verdict(asking, django_assert_max_num_queries(100)) == few
+
+
+# Pages
+
+
+def test_every_verdict_of_a_race_opens_on_the_audit_page(client: Any, django_user_model: Any) -> None:
+    study = a_study(policy={**RACE, "gates": [{"rule": "resources", "max_seconds_per_step": 1e-9, "reports": 1}]})
+    for floor in (1.0, 2.0):
+        train_folds(an_attempt(study), floor)
+    client.force_login(django_user_model.objects.create_superuser("robin"))
+    spoken = {row.verdict: row for row in events(study) if row.kind == "verdict"}
+
+    assert spoken.keys() >= {"WARN", "STOP"}
+    for row in spoken.values():
+        page = client.get(reverse("pruning:event", args=[study.pk, row.sequence])).content.decode()
+        assert row.sentence.partition(": ")[2][:40] in page
