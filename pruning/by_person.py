@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 from pruning.rules.base import Kind, Verdict
+from pruning.rules.resuming import Waiting
 
 PERSON = "person"
 """The rule, and the cause, of a RESUME that a person asked for."""
 VERSION = 1
 
 
-def resumption(*, trial: int, step: int, person: str, note: str) -> Verdict:
-    """Return the RESUME of a paused trial that goes on whatever its rank, because a person asked for it.
-
-    trial: number of the configuration. step: the decision point at which it was paused.
-    """
+def resumption(paused: Waiting, *, metric: str, maximize: bool, person: str, note: str) -> Verdict:
+    """Return the RESUME of a paused trial that goes on whatever its rank, because a person asked for it."""
     because = f": {note.rstrip('.')}" if note else ""
+    told = math.nan if not math.isfinite(paused.key) else (-paused.key if maximize else paused.key) + 0.0
     return Verdict(
         kind=Kind.RESUME,
         rule=PERSON,
         version=VERSION,
-        step=step,
+        step=paused.step,
         reason=PERSON,
-        evidence={"trial": trial, "person": person, "note": note},
+        evidence={"trial": paused.trial, "metric": metric, "value": told, "person": person, "note": note},
         clause=f"{person} asked that it go on, whatever its rank{because}",
     )
 

@@ -211,7 +211,8 @@ class _Rerun:
         if paused is None:
             return Verdict(kind=Kinds.KEEP, rule=row.rule, version=by_person.VERSION, step=row.step or 0)
         person, note = str(row.evidence["person"]), str(row.evidence["note"])
-        return by_person.resumption(trial=paused.trial, step=paused.step, person=person, note=note)
+        study = self.study
+        return by_person.resumption(paused, metric=study.metric, maximize=not study.minimises, person=person, note=note)
 
     def _around(self, row: PruningEvent, trial: Trial, standing: Standing) -> dict[str, Any]:
         """Gather what the policy asks for; what only the moment could tell comes from the row."""

@@ -198,8 +198,10 @@ class LedgerReviewer:
             return _resumed(study, standing, verdict, number, is_closing=is_closing)[0]
 
     def _resumed_by_person(self, study: Study, trial: Trial, *, person: str, note: str, sequence: int) -> None:
-        step = trial.ending_step or 0  # of a paused trial: where it was paused
-        verdict = by_person.resumption(trial=root_number(trial), step=step, person=person, note=note)
+        paused = course_at(study, seen=sequence, said=sequence - 1).waiting[root_number(trial)]
+        verdict = by_person.resumption(
+            paused, metric=study.metric, maximize=not study.minimises, person=person, note=note
+        )
         policy = standing_of(study).policy.fingerprint
         ledger.append(study, entry_of(verdict, trial, trial.n_attempts, sequence, policy))
 

@@ -76,7 +76,7 @@ def _ask_percentile(pruner: PercentilePruner, facts: Facts) -> Answer:
         "percentile": float(pruner._percentile),
         "complete": len(rebuilt.complete),
         "compared": len(here),
-        "needed": pruner._n_startup_trials,
+        "least": pruner._n_startup_trials,
     }
     prunes = _prunes(pruner, rebuilt)
     if len(rebuilt.complete) < max(1, pruner._n_startup_trials) or len(here) < pruner._n_min_trials:
@@ -94,7 +94,7 @@ def _ask_halving(pruner: SuccessiveHalvingPruner, facts: Facts) -> Answer:
     if first is None:
         first = _estimate_min_resource(Rebuilt(facts, pruner).peers)
     if first is None:
-        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "needed": 1})
+        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "least": 1})
     rungs = _rungs(first, pruner._reduction_factor, pruner._min_early_stopping_rate, facts.horizon)
     return _at_rung(pruner, pruner, facts, rungs)
 
@@ -103,7 +103,7 @@ def _ask_hyperband(pruner: HyperbandPruner, facts: Facts) -> Answer:
     rebuilt = Rebuilt(facts, pruner)
     pruner._try_initialization(rebuilt.study)
     if not pruner._pruners:
-        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "needed": 1})
+        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "least": 1})
     bracket = pruner._get_bracket_id(rebuilt.study, rebuilt.own)
     rungs = _rungs(pruner._min_resource, pruner._reduction_factor, bracket, facts.horizon)
     answer = _at_rung(pruner, pruner._pruners[bracket], facts, rungs)
@@ -120,23 +120,24 @@ def _at_rung(pruner: BasePruner, halving: SuccessiveHalvingPruner, facts: Facts,
         return Answer(prunes=prunes, basis=NOT_DUE, numbers=_own_value(facts) | {"next": due})
     name, value = list(rebuilt.storage.written.items())[-1]
     rung = int(name.removeprefix(RUNG))
-    told = [trial.system_attrs[name] for trial in _competitors(pruner, rebuilt) if name in trial.system_attrs]
-    competing = sorted(facts.key(one) for one in [*told, value])
+    rivals = [*_competitors(pruner, rebuilt), rebuilt.own]
+    told = {trial.number: trial.system_attrs[name] for trial in rivals if name in trial.system_attrs}
+    competing = sorted((facts.key(one), number) for number, one in {**told, facts.trial: value}.items())
     quota = max(1, len(competing) // halving._reduction_factor)
     numbers = {
         "by": "value",
         "value": value,
-        "rank": competing.index(facts.key(value)) + 1,
+        "rank": 1 + sum(key < facts.key(value) for key, _ in competing),
         "reached": len(competing),
         "eliminated": 0,
         "population": len(competing),
         "quota": quota,
-        "cut": facts.told(competing[quota - 1]),
-        "cut_trial": None,
+        "cut": facts.told(competing[quota - 1][0]),
+        "cut_trial": competing[quota - 1][1],
         "rung": rung,
         "rung_step": rungs[rung],
         "reduction_factor": halving._reduction_factor,
-        "needed": halving._bootstrap_count,
+        "least": halving._bootstrap_count,
     }
     basis = TOO_FEW if len(competing) <= halving._bootstrap_count else COMPARED
     return Answer(prunes=prunes, basis=basis, numbers=numbers)
@@ -194,7 +195,7 @@ def _prunes_alone(pruner: PatientPruner, facts: Facts) -> bool:
 def _ask_wilcoxon(pruner: WilcoxonPruner, facts: Facts) -> Answer:
     rebuilt = Rebuilt(facts, pruner, to_the_end=False)
     if not rebuilt.complete:
-        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "needed": 1})
+        return Answer(prunes=False, basis=TOO_FEW, numbers=_own_value(facts) | {"complete": 0, "least": 1})
     best = rebuilt.study.best_trial
     shared = {step: v for step, v in rebuilt.own.intermediate_values.items() if step in best.intermediate_values}
     numbers: dict[str, Any] = {
@@ -202,13 +203,13 @@ def _ask_wilcoxon(pruner: WilcoxonPruner, facts: Facts) -> Answer:
         "value": facts.value,
         "best_trial": best.number,
         "pairs": len(shared),
-        "needed": max(2, pruner._n_startup_steps),
+        "least": max(2, pruner._n_startup_steps),
         "p": None,
         "p_threshold": float(pruner._p_threshold),
     }
     if not all(map(math.isfinite, [*shared.values(), *best.intermediate_values.values()])):
         return Answer(prunes=False, basis=NOT_FINITE, numbers=numbers)
-    if len(shared) < numbers["needed"]:
+    if len(shared) < numbers["least"]:
         return Answer(prunes=False, basis=TOO_FEW, numbers=numbers)
     rebuilt.own.intermediate_values = shared
     differences = [value - best.intermediate_values[step] for step, value in shared.items()]

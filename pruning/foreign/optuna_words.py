@@ -28,7 +28,7 @@ def _percentile(evidence: Mapping[str, Any]) -> str:
     metric, value, cut = evidence["metric"], evidence["value"], evidence["cut"]
     if evidence["basis"] == "too_few":
         have = f"{count(evidence['complete'], 'complete trial')}, {evidence['compared']} of them here"
-        return f"{metric} {number(value)} has too few to be compared with ({have}; {evidence['needed']} needed)"
+        return f"{metric} {number(value)} has too few to be compared with ({have}; {evidence['least']} needed)"
     if cut is None:
         return f"{metric} {number(value)} is not compared {_why_not(evidence)}"
     own, line = apart(value, cut)
@@ -46,9 +46,7 @@ def _rung(evidence: Mapping[str, Any]) -> str:
     at = f" at rung {evidence['rung']} (from step {evidence['rung_step']})"
     of = f" of bracket {evidence['bracket']}" if "bracket" in evidence else ""
     if evidence["basis"] == "too_few":
-        return (
-            f"{metric} {number(value)} is one of {evidence['reached']}{at}{of}; more than {evidence['needed']} needed"
-        )
+        return f"{metric} {number(value)} is one of {evidence['reached']}{at}{of}; more than {evidence['least']} needed"
     cut = evidence["cut"] if evidence["prunes"] else None
     said = ranking(
         metric=metric,
@@ -93,7 +91,7 @@ def _wilcoxon(evidence: Mapping[str, Any]) -> str:
     if basis == "not_finite":
         return f"{metric} {number(value)} is not compared: of {pairs} some are not numbers"
     if basis == "too_few":
-        return f"{metric} {number(value)} has {pairs}; {evidence['needed']} needed"
+        return f"{metric} {number(value)} has {pairs}; {evidence['least']} needed"
     p, limit = apart(evidence["p"], evidence["p_threshold"])
     return f"{metric} {number(value)} has p {p} of being no worse in {pairs} (pruned below {limit})"
 

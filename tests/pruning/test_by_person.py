@@ -4,17 +4,21 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from pruning import by_person, ledger
 from pruning.models import PruningEvent
 from pruning.replay import replay
+from pruning.review import entry_of
+from pruning.rules.resuming import Waiting
 from pruning.verify import verify
 from tests import factories
 from tests.pruning.studies import a_study, an_attempt, events, falling, last_event, train
 from tests.pruning.test_resuming import PAUSING
 from tests.trials.api.conftest import Program, member
-from trials import closing, endings
+from trials import closing, endings, head
 from trials.models import Study, Trial
 from trials.plan import Budget
 from trials.running.advancing import advance
@@ -81,7 +85,11 @@ def test_a_resumption_of_a_trial_that_was_not_paused_is_found_by_the_replay(paus
     """A row as the door would have written it, but about a trial that ran on."""
     study = paused.study
     other = Trial.objects.select_related("study").get(study=study, number=0)
-    endings.intervene(study.pk, other, action="resume", person="mallory", note="", at=study.created_at)
+    waiting = Waiting(trial=0, step=2, key=1.0)
+    verdict = by_person.resumption(waiting, metric="val_loss", maximize=False, person="mallory", note="")
+    with transaction.atomic():
+        locked = head.lock(study.pk)
+        ledger.append(locked, entry_of(verdict, other, 1, head.next_sequence(locked), last_event(study).policy))
     study.refresh_from_db()
 
     result = replay(study)
