@@ -122,8 +122,8 @@ def ruling_of(study: Study, event: PruningEvent) -> Ruling:
 def cut_of(event: PruningEvent) -> Cut | None:
     """Return the cut a verdict was held against, if it knew one."""
     value = _number(event.evidence.get("cut"))
-    if value is None or event.step is None or not math.isfinite(value):
-        return None
+    if value is None or event.step is None or not math.isfinite(value) or "probability_of" in event.evidence:
+        return None  # with a chance, the cut is one of ends, not of values at this step
     return Cut(event.step, value, int(event.evidence.get("reached", 0)))
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from pruning.models import PruningEvent
 from pruning.pages import checks, words
 from pruning.pages.moment import Peer, number_of, peers_at
-from pruning.rules.words import apart, number
+from pruning.rules.words import apart, chances, number
 from trials.models import Study, Trial
 from trials.pages.parts import Fact, Neighbour, Opened, Paragraph
 from trials.pages.words import NARROW_SPACE, counted, ending_of, kind_of, percent, say, signed, strong, whole
@@ -70,8 +70,8 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
     value, cut = number_of(evidence, "value"), number_of(evidence, "cut")
     texts = apart(value, cut) if value is not None and cut is not None else (told(value), told(cut))
     facts = [Fact("Value", signed(texts[0]), help=_value_help(evidence))]
-    if "rank" not in evidence:
-        return [*facts, *_gate_facts(evidence)]
+    if "quota" not in evidence:
+        return [*facts, *_forecast_facts(evidence), *_gate_facts(evidence)]
     held = f"held by trial {evidence['cut_trial']}" if evidence.get("cut_trial") is not None else ""
     population, quota = evidence["population"], evidence["quota"]
     agreement = number_of(evidence, "agreement")
@@ -86,6 +86,22 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         Fact("Go on", str(quota), percent(quota / population) if population else "", _quota_help(evidence)),
     ]
     return facts if agreement is None else [*facts, Fact("Agreement with the end", f"{agreement:.2f}", help=pairs)]
+
+
+def _forecast_facts(evidence: Mapping[str, Any]) -> list[Fact]:
+    """Return the numbers of a rule that lets no fixed number go on: the place, the expected end, the chance."""
+    facts: list[Fact] = []
+    if "rank" in evidence:
+        facts.append(Fact("Rank", f"{evidence['rank']} of {evidence['population']}"))
+    mean, sd = number_of(evidence, "mu"), number_of(evidence, "sd")
+    if mean is not None and sd is not None:
+        peers = f"forecast from its curve and {counted(evidence['ended_here'], 'ended trial')}"
+        facts.append(Fact("Expected end", f"{signed(told(mean))} ± {told(sd)}", help=peers))
+    chance = number_of(evidence, "probability")
+    if chance is not None:
+        best = "the best" if evidence["k"] == 1 else f"among the best {evidence['k']}"
+        facts.append(Fact("Chance", chances(chance)[0], help=f"to end {best}"))
+    return facts
 
 
 def _value_help(evidence: Mapping[str, Any]) -> str:
@@ -133,7 +149,9 @@ def _differ(study: Study, event: PruningEvent) -> list[Paragraph]:
     evidence = event.evidence
     if event.verdict == "ABSTAIN":
         return _differ_few_peers(evidence)
-    if "rank" not in evidence:
+    if "alpha" in evidence:
+        return _differ_chance(event)
+    if "quota" not in evidence:
         return _differ_gate(event)
     if "opens_at" in evidence:
         missing = evidence["opens_at"] - evidence["reached"]
@@ -149,6 +167,13 @@ def _differ_few_peers(evidence: Mapping[str, Any]) -> list[Paragraph]:
     return [
         say("A verdict needed ", strong(f"{needed - had} more"), f" {'peer' if needed - had == 1 else 'peers'} here.")
     ]
+
+
+def _differ_chance(event: PruningEvent) -> list[Paragraph]:
+    (asked,) = chances(event.evidence["alpha"])
+    if event.verdict not in {"STOP", "PAUSE", "PROTECT"}:
+        return [say("A chance below ", strong(asked), " at enough looks in a row would have stopped it.")]
+    return [say("A chance of ", strong(asked), " or more."), *_differ_safeguard(event, event.evidence)]
 
 
 def _differ_gate(event: PruningEvent) -> list[Paragraph]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pruning.rules.asha import Asha
+from pruning.rules.bandit import Bandit
 from pruning.rules.base import Rule
 from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.divergence import Divergence
@@ -43,13 +44,14 @@ GATES: Mapping[str, type[Rule]] = {
 
 STRATEGIES: Mapping[str, type[Rule]] = {
     "asha": Asha,
+    "bandit": Bandit,
     "calibrated_halving": CalibratedHalving,
     "halving": Halving,
     "hyperband": Hyperband,
     "one_shot": OneShot,
     "percentile": Percentile,
-    "racing": Racing,
     "posterior": Posterior,
+    "racing": Racing,
     "sequence": Sequence,
     "vote": Vote,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -131,9 +131,13 @@ class Experience:
         return forecast(points, basis(steps, at=self.step, horizon=self.horizon), prior)
 
 
-def place_evidence(facts: Facts, *, by: str) -> dict[str, Any]:
-    """Return the trial's place at a decision point as evidence: of a rule that lets no fixed number go on."""
-    evidence = rank_evidence(facts, by=by, quota_of=lambda population: population)
+def place_evidence(facts: Facts, *, by: str, value: float | None = None) -> dict[str, Any]:
+    """Return the trial's place at a decision point as evidence: of a rule that lets no fixed number go on.
+
+    value: what it was ranked by when it was paused; None: what it tells now.
+    """
+    then = facts if value is None else replace(facts, curve=Curve.of([facts.step], [value]))
+    evidence = rank_evidence(then, by=by, quota_of=lambda population: population)
     return {name: value for name, value in evidence.items() if name not in {"quota", "cut", "cut_trial"}}
 
 

@@ -42,9 +42,9 @@ SAMPLES: dict[str, Callable[[], Rule]] = {
     "vote": lambda: Vote(of=(Member(rule=Asha()), Member(rule=Percentile()))),
 }
 ABSOLUTE = {"gradient", "miscalibration", "robustness", "threshold"}  # limits in a metric's own unit
-TAUGHT = {"calibrated_halving", "posterior"}  # they stop nobody before a study has taught them something
-RACES = {"racing"}  # against one rival, not by rank
+TAUGHT = {"bandit", "calibrated_halving", "posterior"}  # what the study has taught them decides, not a rank alone
 GATHERING = {"halving"}  # its trials wait for their cohort, and are cut when it is whole
+RACES = {"racing"}  # against one rival, not by rank
 CUTS = sorted(set(STRATEGIES) - RACES - TAUGHT - GATHERING)
 AFFINE = sorted(set(RULES) - ABSOLUTE)
 

@@ -24,7 +24,8 @@ STEPS = np.arange(1, HORIZON + 1)
 
 def curve(end: float, gain: float = 1.0, power: float = 0.7, noise: float = 0.0, seed: int = 0) -> np.ndarray:
     """Return a power law that ends near `end`."""
-    return end + gain * (STEPS**-power - HORIZON**-power) + np.random.default_rng(seed).normal(0, noise, HORIZON)
+    values: np.ndarray = end + gain * (STEPS**-power - HORIZON**-power)
+    return values + np.random.default_rng(seed).normal(0, noise, HORIZON)
 
 
 PEERS = [curve(end, gain, power) for end, gain, power in zip(
@@ -95,7 +96,7 @@ def test_the_looks_before_are_judged_by_what_is_known_today() -> None:
     evidence = judged(curve(2.3), 8).evidence
 
     assert evidence["low_looks"] == 2
-    (before,) = evidence["before"]  # type: ignore[misc]  # a list of one
+    before = evidence["before"][0]  # type: ignore[index]  # a list of one
     alone = judged(curve(2.3), 4, Posterior(in_a_row=1)).evidence
     assert {name: before[name] for name in ("mu", "sd", "probability")} == {
         name: alone[name] for name in ("mu", "sd", "probability")
@@ -295,7 +296,8 @@ def test_nonsense_is_refused_with_the_remedy(setting: str, value: object) -> Non
 def power_laws(seed: int) -> Pool:
     random = np.random.default_rng(seed)
     steps = np.arange(1, studies.REPORTS + 1)
-    ends, gains, powers = (random.uniform(*span, (studies.TRIALS, 1)) for span in ((0.5, 2.5), (0.5, 3), (0.3, 1.2)))
+    spans = ((0.5, 2.5), (0.5, 3.0), (0.3, 1.2))
+    ends, gains, powers = (random.uniform(low, high, (studies.TRIALS, 1)) for low, high in spans)
     return studies.pool(ends + gains * steps**-powers + random.normal(0, 0.01, (studies.TRIALS, studies.REPORTS)))
 
 
