@@ -60,11 +60,13 @@ class OneShot:
 
         facts: the study as of now, with its peers and the stream of trials; trial, step and curve are put in.
         """
-        stream, peers = stream_of(facts), facts.peers
-        for paused in leaders(waiting) if is_closing and peers is not None else ():
+        stream = stream_of(facts)
+        if not is_closing or facts.peers is None:
+            return None
+        for paused in leaders(waiting):
             then = as_paused(facts, paused)
             evidence = self._evidence(then)
-            if not have_come(peers.rung(paused.step, by=self.by), stream.under_way):
+            if not have_come(facts.peers.rung(paused.step, by=self.by), stream.under_way):
                 return None
             if evidence["rank"] <= self.keep_top:
                 said = {"trial": paused.trial, "begun": stream.begun, "awaited": sorted(stream.under_way)}

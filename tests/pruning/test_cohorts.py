@@ -41,7 +41,7 @@ def played(strategy: Rule, study: Pool, *, workers: int = 4, control_every: int 
         looks=LOOKS,
         gates=(Divergence(grace=REPORTS),),
         strategy=strategy,
-        safeguards=Safeguards(control_every=control_every, **safeguards),
+        safeguards=Safeguards(control_every=control_every, **safeguards),  # type: ignore[arg-type]  # counts, by name
     )
     return simulate(study, policy, workers=workers)
 
