@@ -48,21 +48,20 @@ class Experience:
 
     @classmethod
     def at(cls, step: int, *, facts: Facts, by: str, window: int, least: int) -> Experience | None:
-        """Return the experience at a decision point, from the newest `window` ended trials, the judged one left out.
+        """Return the experience at a decision point, from the newest `window` of the trials `ended_and_seen` there.
 
-        Whoever stands at the end of training has ended. None with fewer than `least` finite ones that were seen here.
+        None with fewer than `least` of them.
         """
         peers = facts.peers
         if peers is None:
             raise ValueError(f"step {facts.step} is no decision point: a forecast needs the peers")
         looks = tuple(look for look in facts.looks if look <= step)
-        at_end = _finite(peers, facts.horizon, by=by, who="reached")
-        seen = [_finite(peers, look, by=by, who="finished") for look in looks]
-        both = sorted(trial for trial in seen[-1] if trial in at_end and trial != facts.trial)[-window:]
-        if len(both) < least:
+        known = ended_and_seen(facts, step, by=by)
+        if len(known) < least:
             return None
-        ends = np.array([at_end[trial] for trial in both])
-        now = np.array([seen[-1][trial] for trial in both])
+        both = sorted(known)[-window:]
+        now, ends = (np.array([known[trial][which] for trial in both]) for which in (0, 1))
+        seen = [_finite(peers, look, by=by, who="finished") for look in looks]
         location, scale = _middle(ends), _spread(ends) or _spread(now) or 1.0
         points = np.array([[keys.get(trial, math.nan) for trial in both] for keys in seen])
         return cls(
@@ -155,6 +154,17 @@ def thinned(curve: Curve) -> tuple[list[int], Floats]:
         steps, values = steps[places], values[places]
     found: list[int] = steps.tolist()
     return found, values
+
+
+def ended_and_seen(facts: Facts, step: int, *, by: str) -> dict[int, tuple[float, float]]:
+    """Return (key at a decision point, key at the end) of the trials that have both, by number; not of the judged one.
+
+    Whoever stands at the end of training has ended; values that are not finite teach nothing and are left out.
+    """
+    assert facts.peers is not None  # noqa: S101 - the caller has looked
+    ends = _finite(facts.peers, facts.horizon, by=by, who="reached")
+    seen = _finite(facts.peers, step, by=by, who="finished")
+    return {trial: (key, ends[trial]) for trial, key in seen.items() if trial in ends and trial != facts.trial}
 
 
 def keys_at(peers: Peers, step: int, *, by: str, who: str = "reached") -> dict[int, float]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
-from pruning.rules.experience import Experience, place_evidence, thinned
+from pruning.rules.experience import Experience, ended_and_seen, place_evidence, thinned
 from pruning.rules.ranks import BASES
 from pruning.rules.words import chances, count, number
 
@@ -74,7 +74,8 @@ class Posterior:
         least = max(self.min_ended, self.k)
         here = Experience.at(facts.step, facts=facts, by=self.by, window=self.window, least=least)
         if here is None or evidence["cut"] is None:
-            return self._verdict(facts, Kind.ABSTAIN, "few_peers", evidence | {"needs_ended": least})
+            few = {"ended_here": len(ended_and_seen(facts, facts.step, by=self.by)), "needs_ended": least}
+            return self._verdict(facts, Kind.ABSTAIN, "few_peers", evidence | few)
         if not math.isfinite(facts.value):
             return self._verdict(facts, Kind.STOP, "unpromising", evidence | self._hopeless())
         if evidence["reports"] < self.min_reports:
@@ -98,7 +99,8 @@ class Posterior:
         facts = cast(dict[str, Any], evidence)
         value = f"{facts['metric']} {number(facts['value'])}"
         if "needs_ended" in facts:
-            return f"{value} has {facts['ended']} of {count(facts['needs_ended'], 'ended trial')} to be forecast from"
+            needs = count(facts["needs_ended"], "ended trial")
+            return f"{value} has {facts['ended_here']} of {needs} to be forecast from"
         if "min_reports" in facts:
             return f"{value} after {count(facts['reports'], 'report')}; a forecast takes {facts['min_reports']}"
         return f"{value} {_expectation(facts)}; {_chance_words(facts)}"

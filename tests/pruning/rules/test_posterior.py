@@ -175,6 +175,27 @@ def test_with_few_ended_trials_there_is_no_verdict() -> None:
     assert re.fullmatch(r"val_loss 2\.35\d\d has 4 of 5 ended trials to be forecast from", verdict.clause)
 
 
+def test_ended_trials_that_were_not_seen_here_do_not_help() -> None:
+    moment = facts(curve(2.3))
+    population = CalibratedPopulation(looks=LOOKS, horizon=HORIZON)
+    for number, values in enumerate(PEERS):
+        population.observe(number, HORIZON, value=float(values[-1]), best=float(values.min()))
+        population.complete(number)
+
+    verdict = Posterior().judge(replace(moment, peers=population))
+
+    assert verdict.kind is Kind.ABSTAIN
+    assert verdict.clause.endswith("has 0 of 5 ended trials to be forecast from")
+
+
+def test_a_trial_that_reports_at_other_steps_than_its_peers_is_forecast_all_the_same() -> None:
+    moment = facts(curve(2.3))
+    places = [0, 2, 6, 10, 15]
+    sparse = replace(moment, curve=Curve.of(STEPS[places], moment.curve.values[places]))
+
+    assert Posterior(in_a_row=1).judge(sparse).kind is Kind.STOP
+
+
 def test_with_few_reports_there_is_no_verdict() -> None:
     moment = facts(curve(2.3), step=4)
     sparse = replace(moment, curve=Curve.of([2, 4], moment.curve.values[[1, 3]]))
