@@ -44,6 +44,8 @@ class Reckoning:
     """Stated chances to end among the best k, of trials whose end is known."""
     kept: Brier | None
     """Calibrated halving's chance to keep the winner at a look, held against what it did to the best k."""
+    n_calibrations: int
+    """How often drift was looked for."""
     drift: Sequence[Mapping[str, Any]]
     """Findings of drift in order: sequence, sentence, evidence."""
 
@@ -100,9 +102,10 @@ def _reckon(study: Study) -> Reckoning:
         n_stopped=Trial.objects.filter(study=study, state=Trial.State.PRUNED).exclude(ending_motive="").count(),
         best_k=brier(_stated(study, found)),
         kept=brier(_kept(study, found)),
+        n_calibrations=_rows(study).filter(verdict="", kind=Kind.CALIBRATED).count(),
         drift=[
             {"sequence": row.sequence, "sentence": row.sentence, **row.evidence}
-            for row in _rows(study).filter(verdict="", kind="drifted").order_by("sequence")
+            for row in _rows(study).filter(verdict="", kind=Kind.DRIFTED).order_by("sequence")
         ],
     )
 

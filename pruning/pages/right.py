@@ -134,7 +134,10 @@ def _score(label: str, score: Brier) -> Fact:
 
 def _drift(found: Reckoning) -> Fact:
     n = len(found.drift)
-    return Fact("Drift", words.counted(n, "finding") if n else "none found", help="checked at every calibration")
+    if not found.n_calibrations:
+        return Fact("Drift", UNKNOWN, help="it is looked for at calibrations, and there was none")
+    looked = f"looked for at {words.counted(found.n_calibrations, 'calibration')}"
+    return Fact("Drift", words.counted(n, "finding") if n else "none found", help=looked)
 
 
 def _rows(found: Reckoning) -> list[SavedRow]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pruning.provider import LedgerProvider, control_arm
+from pruning.provider import LedgerProvider
 from tests import factories
 from tests.factories import NOW
 from trials import endings
@@ -13,10 +13,10 @@ from trials.models import Study, Trial
 pytestmark = pytest.mark.django_db
 
 
-def a_study_with_controls(floors: list[float]) -> tuple[Study, frozenset[int]]:
+def a_study_with_controls(floors: list[float], **changes: object) -> tuple[Study, frozenset[int]]:
     """Play a study in which every second suggestion is in the control arm."""
-    policy = {**factories.POLICY, "safeguards": {"min_peers": 2, "control_every": 2}}
-    study = factories.a_study(policy=policy, defaults=None)
+    policy = {**factories.POLICY, "safeguards": {"min_peers": 2, "control_every": 2, "best_k": 2}}
+    study = factories.a_study(policy=policy, defaults=None, **changes)
     for place, floor in enumerate(floors):
         factories.train(factories.an_attempt(study, at=NOW), floor, at=NOW + timedelta(minutes=place))
     study.refresh_from_db()
@@ -24,38 +24,43 @@ def a_study_with_controls(floors: list[float]) -> tuple[Study, frozenset[int]]:
 
 
 def test_spared_trials_are_judged_against_all_the_others() -> None:
-    study, spared = a_study_with_controls([0.4, 0.42, 0.44, 0.9, 0.91, 0.92, 0.93, 0.94])
+    study, spared = a_study_with_controls([0.4, 0.42, 0.44, 0.46, 0.48, 0.9, 0.91, 0.92, 0.93, 0.94])
+    winner = min(spared)
+    Trial.objects.filter(study=study, number=winner).update(value=0.01)
 
     arm = LedgerProvider().control_arms([study])[study.pk]
 
     assert spared
-    assert (arm.met, arm.judged, arm.wrong) == (len(spared), len(spared), 0)
-    assert arm.low == 0.0
-    assert 0 < arm.high < 1
+    assert (arm.met, arm.judged, arm.k) == (len(spared), len(spared), 2)
+    assert (arm.wrong, arm.beat) == (1, 1)
+    assert arm.gain is not None
+    assert 0 < arm.low < 1 / len(spared) <= arm.high <= 1
+    assert dict(arm.spared)[winner] == 0.01
     assert {number for number, _ in arm.spared} == spared
 
 
-def test_a_spared_trial_that_wins_was_nearly_a_wrong_stop() -> None:
-    study, spared = a_study_with_controls([0.4, 0.42, 0.44, 0.9, 0.91, 0.92, 0.93, 0.94])
-    winner = study.trials.get(number=min(spared))
-    Trial.objects.filter(pk=winner.pk).update(value=0.01)
-    Study.objects.filter(pk=study.pk).update(best_value=0.01, best_number=winner.number)
-    study.refresh_from_db()
-
-    arm = control_arm(study, list(study.trials.filter(number__in=spared)))
-
-    assert arm.wrong == 1
-    assert arm.low > 0
-
-
 def test_a_spared_trial_that_a_person_stopped_says_nothing() -> None:
-    study, spared = a_study_with_controls([0.4, 0.42, 0.44, 0.9, 0.91, 0.92])
-    Trial.objects.filter(study=study, number__in=spared).update(ending_code="stopped_by_user")
+    study, spared = a_study_with_controls([0.4, 0.42, 0.44, 0.46, 0.48, 0.9, 0.91, 0.92])
+    ended = Trial.objects.filter(study=study, number__in=spared)
+    ended.update(state="PRUNED", ending_code="stopped_by_user", ending_motive="")
 
     arm = LedgerProvider().control_arms([study])[study.pk]
 
-    assert (arm.met, arm.judged) == (len(spared), 0)
+    assert (arm.met, arm.judged, arm.unknown) == (len(spared), 0, len(spared))
     assert (arm.low, arm.high) == (0.0, 1.0)
+
+
+def test_the_arms_of_a_project_are_pooled() -> None:
+    floors = [0.4, 0.42, 0.44, 0.46, 0.48, 0.9, 0.91, 0.92, 0.93, 0.94]
+    first, _ = a_study_with_controls(floors)
+    assert LedgerProvider().pooled_arm(first) is None
+    a_study_with_controls(floors, name="another")
+
+    pooled = LedgerProvider().pooled_arm(first)
+
+    assert pooled is not None
+    assert (pooled.studies, pooled.wrong) == (2, 0)
+    assert pooled.low < pooled.mean < pooled.high
 
 
 def test_the_newest_verdict_of_each_trial_is_found() -> None:

@@ -240,4 +240,4 @@ def test_queries_do_not_grow_with_the_ledger(editor: Client, played: Played) -> 
         factories.train(factories.an_attempt(played.study), floor)
 
     assert count() == before
-    assert before <= 34
+    assert before <= 48

@@ -50,7 +50,7 @@ def test_the_block_says_the_share_with_its_interval_and_what_it_limits() -> None
     assert n >= 3
     assert said["Ended among the best 2"][0] == f"0 of {n}"
     assert said["Beat the best of the others"][2].startswith(f"of {found.n_stopped} stopped trials at most ")
-    assert said["Drift"][0] == "none found"
+    assert said["Drift"] == ("unknown", "", "it is looked for at calibrations, and there was none")
 
 
 def test_savings_are_those_of_the_stopped_trials_by_rule_and_motive() -> None:
