@@ -32,6 +32,16 @@ MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.DRIFTED,
 """The ledger rows that change what a later verdict sees."""
 
 
+def moves(row: PruningEvent) -> bool:
+    """Say whether a row changes what a later verdict sees, as `MOVING` does in the database."""
+    if row.kind != Kind.VERDICT:
+        return row.kind in {Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.DRIFTED, Kind.ENDED}
+    if row.verdict == "RESUME":
+        return True
+    spares = row.verdict == "PROTECT" and row.reason in {"control", "diversity"}
+    return not row.shadow and (spares or row.verdict in {"STOP", "PAUSE", "FINISH"})
+
+
 class Seen(NamedTuple):
     """An observation, as a study's state takes it in."""
 

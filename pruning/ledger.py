@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from pruning import writing
+from pruning import memory, writing
 from pruning.canonical import GENESIS, HEADER, digest, inner, token
 from pruning.models import LedgerHead, PruningEvent
 from pruning.writing import Head
@@ -88,6 +88,7 @@ def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None =
         else:
             last = rows[-1]
             writing.move_head(study.uid, Head(last.sequence, head.n_rows + len(rows), last.hash))
+    memory.heard(study, rows)
     return rows
 
 

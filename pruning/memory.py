@@ -1,14 +1,20 @@
-"""The state of studies, kept in this process between two verdicts, so that each reads only what is new."""
+"""The state of studies, kept in this process between two verdicts, so that each reads only what is new.
+
+What this process itself adds it takes in as it writes it; what others added it reads from the database, in two
+queries. Without others a verdict so needs none.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from pruning.history import Course
+from pruning.history import Course, Seen, moves
+from pruning.models import PruningEvent
 from trials.models import Study
 
 STUDIES = 64
@@ -27,20 +33,38 @@ class Memory:
 
     def fits(self, *, seen: int, said: int) -> bool:
         """Say whether it can be read on from: nothing in it was rolled back, and it is not ahead."""
-        if self.seen > seen or self.said > said:
-            return False
+        return self.seen <= seen and self.said <= said and self.holds()
+
+    def holds(self) -> bool:
+        """Say whether nothing in it was rolled back."""
         return self.is_settled or any(registered[1] is self.token for registered in connection.run_on_commit)
 
     def read(self, study: Study, *, seen: int, said: int) -> None:
         """Read on, and settle with the transaction that is open."""
-        self.course.read(study, seen=(self.seen, seen), said=(self.said, said))
+        if self.seen < seen or self.said < said:
+            self.course.read(study, seen=(self.seen, seen), said=(self.said, said))
+            self._move(seen, said)
+
+    def see(self, seen: Seen) -> None:
+        """Take in the observation that this process has just written under the next number."""
+        self.course.take_in(seen)
+        self._move(seen.sequence, self.said)
+
+    def hear(self, row: PruningEvent) -> None:
+        """Take in the row that this process has just written under the next number."""
+        if moves(row):
+            self.course.take_in(row)
+        self._move(max(self.seen, row.sequence), row.sequence)
+
+    def _move(self, seen: int, said: int) -> None:
         self.seen, self.said = seen, said
-        self.is_settled = False
+        if not self.is_settled and self.holds():
+            return  # it settles with this transaction already
 
         def settle() -> None:
             self.is_settled = True
 
-        self.token = settle
+        self.is_settled, self.token = False, settle
         transaction.on_commit(settle)
 
 
@@ -48,11 +72,12 @@ _memories: OrderedDict[UUID, Memory] = OrderedDict()
 _guard = threading.Lock()
 
 
-def course_at(study: Study, *, seen: int, said: int) -> Course:
+def course_at(study: Study, *, seen: int, said: int, new: Seen | None = None) -> Course:
     """Return the study's state with observations up to `seen` and ledger rows up to `said` taken in.
 
     The caller holds the study's lock, so everything up to there is committed or its own. What was read in a
-    transaction that was rolled back is forgotten: the state is then read anew from the start.
+    transaction that was rolled back is forgotten: the state is then read anew from the start. new: the observation
+    under the number `seen`, if the caller has just written it.
     """
     with _guard:
         memory = _memories.get(study.uid)
@@ -61,5 +86,16 @@ def course_at(study: Study, *, seen: int, said: int) -> Course:
         _memories.move_to_end(study.uid)
         while len(_memories) > STUDIES:
             _memories.popitem(last=False)
-    memory.read(study, seen=seen, said=said)
+    if new is not None and memory.seen == memory.said == said == seen - 1:
+        memory.see(new)
+    else:
+        memory.read(study, seen=seen, said=said)
     return memory.course
+
+
+def heard(study: Study, rows: Sequence[PruningEvent]) -> None:
+    """Hear of rows that were just appended to a study's ledger, under its lock."""
+    memory = _memories.get(study.uid)
+    for row in rows if memory is not None and memory.holds() else ():
+        if memory.said == row.sequence - 1 <= memory.seen:
+            memory.hear(row)

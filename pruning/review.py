@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from pruning import by_person, ledger, library
-from pruning.briefing import bad_looks_before, facts_of, next_resumption, stream_of
+from pruning.briefing import ReadCurve, bad_looks_before, facts_of, next_resumption, stream_of
 from pruning.foreign.translation import notes_of
-from pruning.history import Course
+from pruning.history import Course, Seen
 from pruning.judgement import drift
 from pruning.ledger import Entry
 from pruning.memory import course_at
 from pruning.models import PruningEvent
-from pruning.rules.base import Verdict
+from pruning.rules.base import EMPTY, Curve, Verdict
 from pruning.rules.calibration import Calibration
 from pruning.rules.resuming import Resuming
 from pruning.rules.settings import PolicyError
 from pruning.rules.words import number as in_words
 from pruning.standing import Standing, labels_of, policy_of, root_number, standing_of
 from pruning.surroundings import spent, surroundings, take
-from trials import head
+from trials import head, series
 from trials.models import Revision, Study, Trial
 from trials.plan import Plan, Problem
 from trials.seam import Action, Decision, Moment
@@ -76,7 +76,7 @@ class LedgerReviewer:
 
     def alarmed(self, moment: Moment) -> bool:
         """Ask the gates, which need the trial's own points alone."""
-        standing = standing_of(moment.study)
+        standing = standing_of(moment.study, moment.revision)
         if not standing.policy.gates:
             return False
         facts = facts_of(
@@ -87,14 +87,15 @@ class LedgerReviewer:
             standing=standing,
             population=None,
             is_pinned=moment.trial.pinned,
+            read=live_curves(moment),
         )
         return standing.policy.is_alarmed(facts)
 
     def review(self, moment: Moment) -> Decision:
         """Judge one moment as of its sequence number, record the verdict, answer with it."""
         study, trial, sequence = moment.study, moment.trial, moment.sequence
-        standing = standing_of(study)
-        course = course_at(study, seen=sequence, said=sequence - 1) if moment.is_look else None
+        standing = standing_of(study, moment.revision)
+        course = course_of(moment) if moment.is_look else None
         at = timezone.now()  # the row's time is the time it was judged by
         with calibrations_recorded(study, standing, course):
             facts = facts_of(
@@ -108,6 +109,7 @@ class LedgerReviewer:
                 bad_looks=bad_looks_before(study, trial, standing, sequence) if course else 0,
                 waiting=list(course.waiting.values()) if course else (),
                 around=self._around(moment, standing, course, at) if course and standing.policy.needs else None,
+                read=live_curves(moment),
             )
             verdict = standing.policy.judge(facts)
             policy = standing.policy.fingerprint
@@ -190,20 +192,12 @@ class LedgerReviewer:
         with calibrations_recorded(study, standing, course):
             while shadow := ask(of_shadows=True):
                 number = int(str(shadow.evidence["trial"]))
-                course.take_in(_resumed(study, standing, shadow, number, is_closing=is_closing)[1])
+                _resumed(study, standing, shadow, number, is_closing=is_closing)
             verdict = ask()
             if verdict is None:
                 return None
             number = course.paused_as[int(str(verdict.evidence["trial"]))]
-            return _resumed(study, standing, verdict, number, is_closing=is_closing)[0]
-
-    def _resumed_by_person(self, study: Study, trial: Trial, *, person: str, note: str, sequence: int) -> None:
-        paused = course_at(study, seen=sequence, said=sequence - 1).waiting[root_number(trial)]
-        verdict = by_person.resumption(
-            paused, metric=study.metric, maximize=not study.minimises, person=person, note=note
-        )
-        policy = standing_of(study).policy.fingerprint
-        ledger.append(study, entry_of(verdict, trial, trial.n_attempts, sequence, policy))
+            return _resumed(study, standing, verdict, number, is_closing=is_closing)
 
     def _around(self, moment: Moment, standing: Standing, course: Course, at: datetime) -> Mapping[str, object]:
         """Gather what the policy asks for beside curves and ranks."""
@@ -216,6 +210,14 @@ class LedgerReviewer:
             course=course,
             taken=take(standing, moment.attempt, step=moment.step, sequence=moment.sequence, at=at),
         )
+
+    def _resumed_by_person(self, study: Study, trial: Trial, *, person: str, note: str, sequence: int) -> None:
+        paused = course_at(study, seen=sequence, said=sequence - 1).waiting[root_number(trial)]
+        verdict = by_person.resumption(
+            paused, metric=study.metric, maximize=not study.minimises, person=person, note=note
+        )
+        policy = standing_of(study).policy.fingerprint
+        ledger.append(study, entry_of(verdict, trial, trial.n_attempts, sequence, policy))
 
     def _register(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
         plan = revision.parsed()
@@ -288,36 +290,36 @@ def _record_drift(study: Study, standing: Standing, course: Course, made: Calibr
     ledger.append(study, entry)
 
 
+def course_of(moment: Moment) -> Course:
+    """Return the study's state at a decision point, its new observation taken in."""
+    trial, sequence = moment.trial, moment.sequence
+    new = Seen(sequence, root_number(trial), moment.step, moment.value, trial.best_value)
+    return course_at(moment.study, seen=sequence, said=sequence - 1, new=new)
+
+
+def live_curves(moment: Moment) -> ReadCurve:
+    """Return a reader of the curves of the trial that is being judged, as kept from report to report."""
+    kept = series.of_attempt(moment.attempt, batch=moment.batch)
+
+    def read(trial: Trial, metric: str, attempt: int) -> Curve:
+        told = kept.get((metric, series.canonical_labels(None)))
+        return EMPTY if told is None else Curve(steps=told[0], values=told[1])
+
+    return read
+
+
 def may_resume(study: Study) -> bool:
     """Say whether a trial is paused, or a control trial may be in its shadow."""
     spared = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control")
     return study.trials.filter(state="PAUSED").exists() or spared.exists()
 
 
-def _resumed(
-    study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool
-) -> tuple[Trial, PruningEvent]:
-    """Record a RESUME; return the trial and the row."""
+def _resumed(study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool) -> Trial:
+    """Record a RESUME, which the study's state hears of at once; return the trial."""
     trial = Trial.objects.select_related("study").get(study=study, number=number)
     entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
-    row = ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
-    return trial, row
-
-
-def may_resume(study: Study) -> bool:
-    """Say whether a trial is paused, or a control trial may be in its shadow."""
-    spared = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control")
-    return study.trials.filter(state="PAUSED").exists() or spared.exists()
-
-
-def _resumed(
-    study: Study, standing: Standing, verdict: Verdict, number: int, *, is_closing: bool
-) -> tuple[Trial, PruningEvent]:
-    """Record a RESUME; return the trial and the row."""
-    trial = Trial.objects.select_related("study").get(study=study, number=number)
-    entry = entry_of(verdict, trial, trial.n_attempts, head.next_sequence(study), standing.policy.fingerprint)
-    row = ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
-    return trial, row
+    ledger.append(study, replace(entry, evidence={**entry.evidence, "is_closing": is_closing}))
+    return trial
 
 
 def no_more_to_come(study: Study) -> bool:

@@ -25,11 +25,12 @@ class Standing:
     """Fixed by the first revision: an amendment does not redraw the control arm."""
 
 
-def standing_of(study: Study) -> Standing:
-    """Return what holds under a study's newest revision."""
-    revisions = Revision.objects.filter(study=study).order_by("-number")
-    number, fingerprint = revisions.values_list("number", "fingerprint")[0]
-    return _of_revision(study.uid, number, fingerprint)
+def standing_of(study: Study, revision: tuple[int, str] | None = None) -> Standing:
+    """Return what holds under a study's newest revision; `revision`: its number and fingerprint, where known."""
+    if revision is None:
+        revisions = Revision.objects.filter(study=study).order_by("-number")
+        revision = revisions.values_list("number", "fingerprint")[0]
+    return _of_revision(study.uid, *revision)
 
 
 def policy_of(plan: Plan) -> Policy:

@@ -66,7 +66,7 @@ def test_a_trial_whose_place_was_not_drawn_is_no_control() -> None:
 
 
 def test_a_control_trial_that_runs_away_is_spared_but_not_one_without_a_number() -> None:
-    away = alone(4.0, 3.0, 2.5, 2.2, 2.1, 2.05, 9.0, 9.5, 9.9, draw=MEMBER)
+    away = alone(4.0, 3.0, 2.5, 2.2, 2.1, 2.05, 10.0, 12.0, 15.0, draw=MEMBER)
 
     assert policy().judge(away).kind is Kind.PROTECT
     assert policy().judge(alone(1.0, math.nan, draw=MEMBER)).kind is Kind.STOP

@@ -49,7 +49,7 @@ def test_an_altered_observation_fails_exactly_the_verdicts_that_saw_it() -> None
 def test_an_altered_point_fails_the_gate_that_saw_it() -> None:
     study = a_study()
     attempt = an_attempt(study)
-    for step, value in enumerate([4.0, 3.0, 2.5, 2.2, 2.1, 2.05, 9.0, 9.5, 9.9], start=1):
+    for step, value in enumerate([4.0, 3.0, 2.5, 2.2, 2.1, 2.05, 10.0, 12.0, 15.0], start=1):
         decision = tell(attempt, step, value)
     assert decision.code == "diverged"
     assert replay(study).holds
