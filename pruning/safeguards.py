@@ -102,8 +102,10 @@ class Safeguards:
 
     def answer_strategy(self, facts: Facts, verdict: Verdict) -> Verdict:
         """Return the strategy's STOP or PAUSE, or the PROTECT of the first safeguard that holds against it."""
-        asked = (self._grace, self._patience, self._improving, self._near_end, self._top)
-        for safeguard in (*asked, self._uncertain, self._diverse, self._quota):
+        asked = [self._grace, self._patience, self._improving, self._near_end, self._top]
+        if not verdict.evidence.get("waits"):  # a trial that waits for others is not cut yet
+            asked += [self._uncertain, self._diverse, self._quota]
+        for safeguard in asked:
             found = safeguard(facts, verdict)
             if found is not None:
                 return protected(verdict, *found)

@@ -91,7 +91,7 @@ class OneShot:
         return f"{place}; {goal}" if facts["cuts_here"] else f"{place}; only step {facts['cuts_at']} cuts"
 
     def _evidence(self, facts: Facts) -> dict[str, Any]:
-        first = facts.looks[0]
+        first = facts.looks[0] if facts.looks else facts.step  # none are left where an amendment took them all
         is_cut = facts.step == first
         evidence = rank_evidence(facts, by=self.by, quota_of=lambda population: self.keep_top if is_cut else population)
         return evidence | {"keep_top": self.keep_top, "cuts_at": first, "cuts_here": is_cut, "waits": False}

@@ -160,6 +160,17 @@ def test_the_best_so_far_waits_like_the_others() -> None:
     assert run.verdicts[0].verdict.kind is Kind.PAUSE
 
 
+def test_safeguards_that_ask_how_bad_a_cut_is_do_not_ask_a_trial_that_waits() -> None:
+    study = trials(9)
+    asked = Safeguards(control_every=0, confidence=3.0, noise=5.0, stops_per_hour=1, top_k=0)
+
+    run = simulate(study, Policy(looks=LOOKS, strategy=Halving(eta=3, cohort=9), safeguards=asked), workers=1)
+
+    waits = [judged.verdict for judged in run.verdicts if judged.verdict.evidence.get("waits")]
+    assert waits
+    assert {verdict.kind for verdict in waits} == {Kind.PAUSE}
+
+
 # --- One shot
 
 

@@ -149,6 +149,24 @@ def test_a_member_that_is_lost_holds_nobody_up(how: str) -> None:
     assert_verifies_and_replays(study)
 
 
+def test_a_trial_that_continues_another_takes_its_place_and_leaves_no_gap() -> None:
+    study = a_study(policy=policy("halving"), budget=Budget(trials=8))
+    first = an_attempt(study)
+    endings.fail(first, code="error", sentence="It raised.", at=study.created_at)
+    for floor in (1.0, 2.0):
+        train(an_attempt(study), falling(floor))
+    again = an_attempt(study, origin=Trial.Origin.CONTINUED, suggestion=None, continues=first.trial)  # number 3
+    advance(study, at=study.created_at)
+    assert "RESUME" not in [row.verdict for row in events(study)]  # it is on its way, as trial 0
+
+    train(again, falling(3.0))
+    advance(study, at=study.created_at)
+
+    resumed = [row for row in events(study) if row.verdict == "RESUME"]
+    assert [(row.trial_number, row.evidence["population"]) for row in resumed] == [(1, 3)]
+    assert_verifies_and_replays(study)
+
+
 def test_no_new_trial_opens_the_last_cohort_short() -> None:
     study = played("halving", n=6)
 
