@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -80,9 +80,10 @@ def reckon(study: Study) -> Reckoning:
     version = (study.version, study.sequence, study.state)
     with _guard:
         known = _known.get(study.uid)
+    pooled = judging.pooled(study)  # other studies move on too
     if known is not None and known[0] == version:
-        return known[1]
-    made = _reckon(study)
+        return replace(known[1], pooled=pooled)
+    made = _reckon(study, pooled)
     with _guard:
         _known[study.uid] = (version, made)
         _known.move_to_end(study.uid)
@@ -91,13 +92,13 @@ def reckon(study: Study) -> Reckoning:
     return made
 
 
-def _reckon(study: Study) -> Reckoning:
+def _reckon(study: Study, pooled: Pooled | None) -> Reckoning:
     found = judging.judged([study])[study.pk]
     halted, paces = _halted(study)
     return Reckoning(
         judgement=found.judgement,
         by_rule=by_rule(found.judgement),
-        pooled=judging.pooled(study),
+        pooled=pooled,
         savings=savings(halted, paces, horizon=study.horizon),
         n_stopped=Trial.objects.filter(study=study, state=Trial.State.PRUNED).exclude(ending_motive="").count(),
         best_k=brier(_stated(study, found)),

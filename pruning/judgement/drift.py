@@ -15,24 +15,24 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pruning.links import Link, Members, Shrinkage, Spared, measure
+from pruning.links import Link, Members, Spared, measure
 from pruning.normal import quantile
 from pruning.rules.base import Rung
 from pruning.rules.calibration import Calibration
 from pruning.rules.words import listed, number
 
 WINDOW = 60
-"""So many of the newest trials at a decision point, and all spared ones, are held against all."""
+"""So many of the newest trials at a decision point, and so many spared ones, are held against all."""
 FEWEST = 20
 """With fewer pairs in the window, or fewer trials outside it, nothing is said."""
 ERRORS = 2.0
-ERRORS_ALONE = 3.0
+ERRORS_ALONE = 3.5
 """A link has moved beyond so many standard errors; where no other link has, beyond more."""
-RANK_LIMIT = 3.5
+RANK_LIMIT = 4.0
 """Standard errors of the mean rank of the newest trials: every calibration looks again, so it asks for more than 2."""
 HINKLEY_SLACK, HINKLEY_LIMIT = 0.05, 12.0
 """Page-Hinkley on places between 0 and 1: shifts of the mean below the slack never count."""
-HINKLEY_LENGTH = 240
+HINKLEY_LENGTH = 120
 MOST_TIES = 0.3
 SURPRISE = 0.05
 _LAST = 1 << 62
@@ -85,26 +85,31 @@ def signs(population: Arriving, calibration: Calibration) -> tuple[Sign, ...]:
 def _moved_links(population: Arriving, calibration: Calibration, steps: Sequence[int]) -> list[Sign]:
     """Return the links between neighbours whose agreement over the window differs from that over all.
 
-    |z(window) - z(all)| beyond 2 standard errors of the window at two decision points, or beyond 3 at one: over
+    |z(window) - z(all)| beyond 2 standard errors of the window at two decision points, or beyond 3.5 at one: over
     some ninety calibrations of a long study a single one beyond 2 is to be expected.
     """
     known = {(link.start, link.end): link for link in calibration.links}
+    places = _Scores(population, calibration.terms.by)
     found = []
     for start, end in pairwise(steps):
         link = known.get((start, end))
         if link is not None and link.corrected is not None and link.pairs >= WINDOW + FEWEST:
-            found += _moved(population, calibration, link)
+            found += _moved(places, calibration, link)
     beyond = [sign for sign in found if sign.statistic > ERRORS]
     limit = ERRORS if len(beyond) > 1 else ERRORS_ALONE
     return [replace(sign, limit=limit) for sign in beyond if sign.statistic > limit]
 
 
-def _moved(population: Arriving, calibration: Calibration, link: Link) -> list[Sign]:
-    terms, spared = calibration.terms, population.spared()
-    there = _window(population, link.end, terms.by, spared)
-    here = _window(population, link.start, terms.by, spared, also=there)
-    shrinkage = replace(terms.shrinkage, min_pairs=FEWEST, min_pairs_jump=FEWEST)
-    newest = _measured(population, link, here, there, terms.by, calibration.horizon, shrinkage)
+def _moved(scores: _Scores, calibration: Calibration, link: Link) -> list[Sign]:
+    there = scores.window(link.end)
+    here = sorted({*scores.window(link.start), *there})
+    newest = measure(
+        scores.members(link.start, here),
+        scores.members(link.end, there),
+        horizon=calibration.horizon,
+        is_jump=False,
+        shrinkage=replace(calibration.terms.shrinkage, min_pairs=FEWEST, min_pairs_jump=FEWEST),
+    )
     if newest is None or newest.corrected is None or link.corrected is None:
         return []
     error = 1 / math.sqrt(newest.pairs - 3)
@@ -125,44 +130,45 @@ def _moved(population: Arriving, calibration: Calibration, link: Link) -> list[S
     ]
 
 
-def _window(
-    population: Arriving, step: int, by: str, spared: Mapping[int, Spared], also: Sequence[int] = ()
-) -> list[int]:
-    """Return the newest trials at a decision point, all spared ones there, and those named, in order of number."""
-    trials = {trial for _, trial in population.newest(step, WINDOW, by=by)} | {*also}
-    trials |= {trial for trial in spared if population.key_of(trial, step, by=by) is not None}
-    return sorted(trials)
+class _Scores:
+    """The normal scores of the newest trials at each decision point, by their places among all; each computed once."""
 
+    def __init__(self, population: Arriving, by: str) -> None:
+        self._population, self._by = population, by
+        self._spared = sorted(population.spared())[-WINDOW:]
+        self._known: dict[tuple[int, int], float | None] = {}
 
-def _measured(
-    population: Arriving,
-    link: Link,
-    here: Sequence[int],
-    there: Sequence[int],
-    by: str,
-    horizon: int,
-    shrinkage: Shrinkage,
-) -> Link | None:
-    start, end = (_members(population, step, who, by) for step, who in ((link.start, here), (link.end, there)))
-    return measure(start, end, horizon=horizon, is_jump=False, shrinkage=shrinkage)
+    def window(self, step: int) -> list[int]:
+        """Return the newest trials at a decision point and the newest spared ones there, in order of number."""
+        newest = {trial for _, trial in self._population.newest(step, WINDOW, by=self._by)}
+        return sorted(newest | {trial for trial in self._spared if self._score(step, trial) is not None})
 
+    def members(self, step: int, trials: Sequence[int]) -> Members:
+        """Return those of the trials that came to a decision point."""
+        scored = [(trial, score) for trial in trials if (score := self._score(step, trial)) is not None]
+        return Members(
+            step=step,
+            trials=np.array([trial for trial, _ in scored], dtype=np.int64),
+            scores=np.array([score for _, score in scored], dtype=np.float64),
+        )
 
-def _members(population: Arriving, step: int, trials: Sequence[int], by: str) -> Members:
-    """Return some members of a decision point with the normal scores of their places among all."""
-    rung = population.rung(step, by=by)
-    keys = [(trial, population.key_of(trial, step, by=by)) for trial in trials]
-    placed = [(trial, quantile(place(rung, key))) for trial, key in keys if key is not None]
-    return Members(
-        step=step,
-        trials=np.array([trial for trial, _ in placed], dtype=np.int64),
-        scores=np.array([score for _, score in placed], dtype=np.float64),
-    )
+    def _score(self, step: int, trial: int) -> float | None:
+        if (step, trial) not in self._known:
+            key = self._population.key_of(trial, step, by=self._by)
+            rung = self._population.rung(step, by=self._by)
+            self._known[step, trial] = None if key is None else quantile(place(rung, key))
+        return self._known[step, trial]
 
 
 def place(rung: Rung, key: float) -> float:
     """Return a member's place among all that reached the rung, between 0 (best) and 1; ties share their mean."""
-    below, upto = rung.rank(key, -1) - 1, rung.rank(key, _LAST) - 1
+    below, upto = _around(rung, key)
     return ((below + upto) / 2) / rung.reached
+
+
+def _around(rung: Rung, key: float) -> tuple[int, int]:
+    """Return how many members are better than a key, and how many are better or tie with it."""
+    return rung.rank(key, -1) - 1, rung.rank(key, _LAST) - 1
 
 
 def _of_arrivals(population: Arriving, step: int, by: str) -> list[Sign]:
@@ -170,10 +176,12 @@ def _of_arrivals(population: Arriving, step: int, by: str) -> list[Sign]:
     rung, arrived = population.rung(step, by=by), population.newest(step, HINKLEY_LENGTH, by=by)
     if rung.reached < WINDOW + FEWEST or len(arrived) < WINDOW + FEWEST:
         return []
-    places = [place(rung, key) for key, _ in arrived]
+    around = [_around(rung, key) for key, _ in arrived]
+    places = [(below + upto) / 2 / rung.reached for below, upto in around]
     bounds = [trial for _, trial in arrived[-WINDOW:]]
     found = [*_ranks_apart(step, places, rung.reached, bounds), *_wandered(step, places, arrived)]
-    tied = sum(rung.rank(key, _LAST) - rung.rank(key, -1) > 1 for key, _ in arrived if math.isfinite(key))
+    pairs = zip(arrived, around, strict=True)
+    tied = sum(upto - below > 1 for (key, _), (below, upto) in pairs if math.isfinite(key))
     share = tied / len(arrived)
     if share > MOST_TIES:
         every = [trial for _, trial in arrived]

@@ -13,10 +13,10 @@ from trials.models import Study, Trial
 pytestmark = pytest.mark.django_db
 
 
-def a_study_with_controls(floors: list[float], **changes: object) -> tuple[Study, frozenset[int]]:
+def a_study_with_controls(floors: list[float], name: str = "a study") -> tuple[Study, frozenset[int]]:
     """Play a study in which every second suggestion is in the control arm."""
     policy = {**factories.POLICY, "safeguards": {"min_peers": 2, "control_every": 2, "best_k": 2}}
-    study = factories.a_study(policy=policy, defaults=None, **changes)
+    study = factories.a_study(policy=policy, defaults=None, name=name)
     for place, floor in enumerate(floors):
         factories.train(factories.an_attempt(study, at=NOW), floor, at=NOW + timedelta(minutes=place))
     study.refresh_from_db()
