@@ -5,7 +5,8 @@
 A study with so many finished trials is put together in memory from the same events that a live study reads; then
 trials of 20 reports each arrive, and at every look the reviewer's own steps are timed by the processor's clock:
 taking in the observation, gathering the facts from the curve kept so far, judging, and making the ledger entry with
-its sentence. Calibrations fall due as in a live study and count.
+its sentence. Calibrations fall due as in a live study and count. The first verdict of a process puts the rungs in
+order; it is shown apart.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Cost:
     """Milliseconds of processor time of many verdicts."""
 
     finished: int
+    first: float
     plain: list[float]
     """Without those that made a calibration."""
     calibrating: list[float]
@@ -43,16 +45,22 @@ class Cost:
         worst = f"{max(self.calibrating):.1f}" if self.calibrating else "-"
         return (
             f"| {self.finished:,} | {len(every):,} | {np.median(every):.3f} | {np.quantile(every, 0.99):.2f} "
-            f"| {every.max():.1f} | {len(self.calibrating)} | {worst} |"
+            f"| {every.max():.1f} | {len(self.calibrating)} | {worst} | {self.first:.0f} |"
         )
 
 
 def measure(finished: int, arrivals: int, policy: str) -> Cost:
     """Return the cost of the verdicts on trials that arrive after so many finished ones."""
-    from pruning.review import entry_of
+    from pruning.entries import of_verdict as entry_of
 
     study = workbench.GrownStudy(policy, finished=finished, reports=REPORTS)
-    plain, calibrating = [], []
+    plain: list[float] = []
+    calibrating: list[float] = []
+    started = time.process_time()
+    first = study.arrive(next(workbench.curves(1, seed=2, reports=REPORTS)))
+    for look in study.looks:
+        first.judge(look)
+    cold = 1e3 * (time.process_time() - started)
     for values in workbench.curves(arrivals, seed=1, reports=REPORTS):
         arrival = study.arrive(values)
         for look in study.looks:
@@ -64,7 +72,7 @@ def measure(finished: int, arrivals: int, policy: str) -> Cost:
             (plain if study.calibration is before else calibrating).append(spent)
             if verdict.kind.halts:
                 break
-    return Cost(finished, plain, calibrating)
+    return Cost(finished, cold, plain, calibrating)
 
 
 def main() -> None:
@@ -77,8 +85,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         os.environ["ESPALIER_DATA_DIR"] = directory
         workbench.set_up(migrate=True)
-        print("| Finished | Verdicts | Median ms | p99 ms | Worst ms | Calibrations | Worst of them ms |")
-        print("| -: | -: | -: | -: | -: | -: | -: |")
+        print(
+            "| Finished | Verdicts | Median ms | p99 ms | Worst ms | Calibrations | Worst of them ms | First trial ms |"
+        )
+        print("| -: | -: | -: | -: | -: | -: | -: | -: |")
         for finished in chosen.finished:
             print(measure(finished, chosen.arrivals, chosen.policy).row(), flush=True)
 

@@ -18,6 +18,7 @@ from pruning.rules.base import Curve, Verdict
 from pruning.simulate import Pool, Recording, simulate
 
 if TYPE_CHECKING:
+    from pruning.ledger import Entry
     from trials.models import Study
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,7 +73,7 @@ def bodies(found: Sequence[Verdict]) -> Iterator[bytes]:
     return itertools.cycle(made)
 
 
-def entry(verdict: Verdict, sequence: int) -> object:
+def entry(verdict: Verdict, sequence: int) -> Entry:
     """Return the ledger entry of a verdict under a sequence number."""
     from pruning.ledger import Entry
     from pruning.models import PruningEvent

@@ -96,6 +96,8 @@ def course_at(study: Study, *, seen: int, said: int, new: Seen | None = None) ->
 def heard(study: Study, rows: Sequence[PruningEvent]) -> None:
     """Hear of rows that were just appended to a study's ledger, under its lock."""
     memory = _memories.get(study.uid)
-    for row in rows if memory is not None and memory.holds() else ():
+    if memory is None or not memory.holds():
+        return
+    for row in rows:
         if memory.said == row.sequence - 1 <= memory.seen:
             memory.hear(row)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, UUIDField
 
 from pruning.canonical import GENESIS, CanonicalError, decode
 from pruning.ledger import COLUMNS, frame, in_body
@@ -81,10 +81,10 @@ def _rows(study_uid: UUID, until: int | None) -> Iterator[_Row]:
     """Yield the rows of a study in sequence as the driver gives them: a model or a converter each costs more than
     the check itself. Constant memory: a server-side cursor where the database has one.
     """
-    names = [PruningEvent._meta.get_field(name).column for name in (*COLUMNS, "hash", "body")]
     quote = connection.ops.quote_name
-    sql = f"SELECT {', '.join(map(quote, names))} FROM {quote(PruningEvent._meta.db_table)} WHERE study_uid = %s"  # noqa: S608 - names of our own columns
-    uid = PruningEvent._meta.get_field("study_uid").get_db_prep_value(study_uid, connection)
+    names = ", ".join(map(quote, (*COLUMNS, "hash", "body")))  # columns are named as their fields
+    sql = f"SELECT {names} FROM {quote(PruningEvent._meta.db_table)} WHERE study_uid = %s"  # noqa: S608 - our own names
+    uid = UUIDField().get_db_prep_value(study_uid, connection)
     limit, values = ("", [uid]) if until is None else (" AND sequence <= %s", [uid, until])
     with connection.chunked_cursor() as cursor:
         cursor.execute(f"{sql}{limit} ORDER BY sequence", values)
@@ -112,7 +112,7 @@ def _problem(row: _Row, expected: int | None, previous: str) -> str:
 @lru_cache(maxsize=1024)
 def _uid(value: str | UUID | None) -> str | None:
     """Return an identifier as the body states it; SQLite keeps 32 digits."""
-    return str(UUID(value)) if isinstance(value, str) else value and str(value)
+    return None if value is None else str(UUID(value) if isinstance(value, str) else value)
 
 
 def _time(value: str | datetime) -> str | int | None:

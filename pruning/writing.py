@@ -63,7 +63,7 @@ def _statements(vendor: str) -> _Statements:
     """Return the statements; every name in them is one of our own models'."""
     quote = connection.ops.quote_name
     events, heads = quote(PruningEvent._meta.db_table), quote(LedgerHead._meta.db_table)
-    names = ", ".join(quote(field.column) for field in FIELDS)
+    names = ", ".join(quote(field.attname) for field in FIELDS)
     marks = ", ".join(["%s"] * len(FIELDS))
     lock = " FOR UPDATE" if vendor == "postgresql" else ""
     moved = ", ".join(f"{quote(name)} = %s" for name in Head._fields)

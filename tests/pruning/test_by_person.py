@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from pruning import by_person, ledger
+from pruning.entries import of_verdict
 from pruning.models import PruningEvent
 from pruning.replay import replay
-from pruning.review import entry_of
 from pruning.rules.resuming import Waiting
 from pruning.verify import verify
 from tests import factories
@@ -89,7 +89,7 @@ def test_a_resumption_of_a_trial_that_was_not_paused_is_found_by_the_replay(paus
     verdict = by_person.resumption(waiting, metric="val_loss", maximize=False, person="mallory", note="")
     with transaction.atomic():
         locked = head.lock(study.pk)
-        ledger.append(locked, entry_of(verdict, other, 1, head.next_sequence(locked), last_event(study).policy))
+        ledger.append(locked, of_verdict(verdict, other, 1, head.next_sequence(locked), last_event(study).policy))
     study.refresh_from_db()
 
     result = replay(study)
