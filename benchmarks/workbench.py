@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,15 +62,20 @@ def verdicts(n: int = 400, policy: str = "balanced") -> Sequence[Verdict]:
     return [judged.verdict for judged in simulate(pool(n), Policy.from_mapping(policy)).verdicts]
 
 
-def bodies(found: Sequence[Verdict]) -> Iterator[bytes]:
-    """Yield canonical bytes of verdicts' rows, over and over."""
+def bare_rows(found: Sequence[Verdict]) -> Iterator[list[object]]:
+    """Yield the column values of verdicts' rows as the driver takes them, each under a sequence number of its own."""
     import uuid
 
+    from pruning import writing
     from pruning.ledger import seal
 
     uid = uuid.uuid4()
-    made = [bytes(seal(uid, entry(verdict, n), "0" * 64, AT).body) for n, verdict in enumerate(found)]
-    return itertools.cycle(made)
+    made = [writing._values(seal(uid, entry(verdict, n), "0" * 64, AT)) for n, verdict in enumerate(found)]
+    place = [field.attname for field in writing.FIELDS].index("sequence")
+    for sequence in itertools.count():
+        values = list(made[sequence % len(made)])
+        values[place] = sequence
+        yield values
 
 
 def entry(verdict: Verdict, sequence: int) -> Entry:
@@ -212,3 +217,31 @@ class Arrival:
             read=lambda trial, metric, attempt: Curve(steps=grown.steps[: at + 1], values=self.values[: at + 1]),
         )
         return grown.standing.policy.judge(facts)
+
+
+def reporter(study: Study) -> Callable[[int, float], bool]:
+    """Add and claim a trial; return a function that tells a step and its value, and says whether to stop."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from trials import head, reporting
+    from trials.models import Trial
+    from trials.running.claims import claim
+    from trials.series import Point
+    from trials.studies import new_trial
+
+    with transaction.atomic():
+        locked = head.lock(study.pk)
+        suggestion = locked.next_suggestion
+        new_trial(locked, {"x": 0.5}, origin=Trial.Origin.SAMPLER, suggestion=suggestion, at=timezone.now())
+        attempt = claim(None, queue="cpu", slot=0, device="cpu", at=timezone.now(), claimed_by="bench", study=study)
+    if attempt is None:
+        raise RuntimeError(f"study {study.name}: nothing waits, though a trial was just added")
+    batches = itertools.count(1)
+
+    def report(step: int, value: float) -> bool:
+        points = [Point(step=step, metrics={"val_loss": value})]
+        at = timezone.now()
+        return reporting.report(attempt_id=attempt.pk, batch=next(batches), points=points, at=at).action.halts
+
+    return report

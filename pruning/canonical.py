@@ -85,8 +85,13 @@ def hex_of(value: float) -> str:
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, str | bool):
-        return str(value) if isinstance(value, str) else value
+    kind = value.__class__  # exact types first: nearly every value is of one
+    if kind is float:
+        return {FLOAT: value.hex() if math.isfinite(value) else hex_of(value)}  # type: ignore[attr-defined, arg-type]
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -101,7 +106,7 @@ def _plain(value: object) -> object:
 def _plain_mapping(value: Mapping[Any, object]) -> dict[str, object]:
     if any(not isinstance(key, str) for key in value):
         raise CanonicalError(f"the keys {list(value)!r} are not all strings")
-    if set(value) == {FLOAT}:
+    if len(value) == 1 and FLOAT in value:
         raise CanonicalError(f"a mapping with the one key {FLOAT!r} would read as a float: add or rename a key")
     return {str(key): _plain(item) for key, item in value.items()}
 

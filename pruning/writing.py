@@ -12,10 +12,14 @@ from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import BinaryField, DateTimeField, UUIDField
 
 from pruning.models import LedgerHead, PruningEvent
 
 FIELDS = tuple(field for field in PruningEvent._meta.concrete_fields if not field.primary_key)
+_CONVERTED = (UUIDField, DateTimeField, BinaryField)
+"""Fields whose values a database's driver may not take as they are."""
+_TO_CONVERT = [(place, field) for place, field in enumerate(FIELDS) if isinstance(field, _CONVERTED)]
 _UID = LedgerHead._meta.get_field("study_uid")
 
 
@@ -37,13 +41,20 @@ def head_of(study_uid: uuid.UUID) -> Head | None:
 
 def insert(rows: Sequence[PruningEvent]) -> None:
     """Insert rows, which do not learn their keys; the caller has opened a transaction."""
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in FIELDS] for row in rows]
+    values = [_values(row) for row in rows]
     statement = _statements(connection.vendor).insert
     with connection.cursor() as cursor:
         if len(values) == 1:
             cursor.execute(statement, values[0])
         else:
             cursor.executemany(statement, values)
+
+
+def _values(row: PruningEvent) -> list[object]:
+    said = [row.__dict__[field.attname] for field in FIELDS]
+    for place, field in _TO_CONVERT:
+        said[place] = field.get_db_prep_save(said[place], connection)
+    return said
 
 
 def move_head(study_uid: uuid.UUID, head: Head) -> None:
