@@ -116,7 +116,6 @@ def bad_looks_before(study: Study, trial: Trial, standing: Standing, sequence: i
     rows = PruningEvent.objects.of_study(study).of_trial(trial.number).verdicts()
     said = rows.filter(step__in=standing.looks, sequence__lt=sequence).order_by("-sequence")
     said = said.exclude(verdict="RESUME", shadow=True)
-    said = said.exclude(verdict="RESUME", shadow=True)
     bad = 0
     for verdict, rule in said.values_list("verdict", "rule")[: policy.safeguards.patience]:
         if verdict not in AGAINST or rule != policy.strategy.name:

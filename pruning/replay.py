@@ -205,15 +205,6 @@ class _Rerun:
             )
         )
 
-    def _by_person(self, row: PruningEvent, trial: Trial) -> Verdict:
-        """Return the RESUME that a person may ask for at this moment; a KEEP if the trial was not paused then."""
-        paused = self.course.waiting.get(root_number(trial))
-        if paused is None:
-            return Verdict(kind=Kinds.KEEP, rule=row.rule, version=by_person.VERSION, step=row.step or 0)
-        person, note = str(row.evidence["person"]), str(row.evidence["note"])
-        study = self.study
-        return by_person.resumption(paused, metric=study.metric, maximize=not study.minimises, person=person, note=note)
-
     def _around(self, row: PruningEvent, trial: Trial, standing: Standing) -> dict[str, Any]:
         """Gather what the policy asks for; what only the moment could tell comes from the row."""
         return surroundings(
@@ -225,6 +216,15 @@ class _Rerun:
             course=self.course,
             taken=taken_of(row),
         )
+
+    def _by_person(self, row: PruningEvent, trial: Trial) -> Verdict:
+        """Return the RESUME that a person may ask for at this moment; a KEEP if the trial was not paused then."""
+        paused = self.course.waiting.get(root_number(trial))
+        if paused is None:
+            return Verdict(kind=Kinds.KEEP, rule=row.rule, version=by_person.VERSION, step=row.step or 0)
+        person, note = str(row.evidence["person"]), str(row.evidence["note"])
+        study = self.study
+        return by_person.resumption(paused, metric=study.metric, maximize=not study.minimises, person=person, note=note)
 
     def _compare_calibration(self, row: PruningEvent) -> tuple[str, bool]:
         terms = self.standing.policy.terms if self.standing else None
