@@ -11,17 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
 
 from trials import endings, head, series
 from trials.models import Attempt, Observation, Revision, SeriesTail, Study, Trial
 from trials.models.values import split
 from trials.plan import Plan
 from trials.seam import Action, Decision, Moment, reviewer
-from trials.series import Point
+from trials.series import Point, live
 from trials.series.codec import STEP_MAX
+from trials.statements import Update
 
 METRIC_NAME_MAX = 200
 POINTS_MAX = 10_000
@@ -71,13 +72,25 @@ def report(*, attempt_id: int, batch: int, points: Sequence[Point], at: datetime
     its first decision, whatever has happened since. Raises `StaleAttempt`, `TrialFinished` or `BadReport`, and then
     stores nothing.
     """
+    try:
+        return _report(attempt_id, batch, points, at)
+    except IntegrityError:
+        # Another process has stored this batch since this one stored the last: look before anything else.
+        return _report(attempt_id, batch, points, at, is_known=False)
+
+
+def _report(attempt_id: int, batch: int, points: Sequence[Point], at: datetime, *, is_known: bool = True) -> Decision:
+    """Store and judge one batch; is_known: what this process keeps of the attempt is up to date."""
     with transaction.atomic():
         attempt = _locked(attempt_id)
-        told = SeriesTail.objects.filter(attempt=attempt, batch=batch).first()
-        if told is not None:
-            return _answer_of(told)
+        if not is_known:
+            live.forget(attempt)
+        if not live.is_next(attempt, batch):
+            told = SeriesTail.objects.filter(attempt=attempt, batch=batch).first()
+            if told is not None:
+                return _answer_of(told)
         _refuse_the_dead(attempt)
-        standing = _standing(attempt.trial)
+        standing = _standing(attempt.trial.study)
         _refuse_the_malformed(batch, points, attempt, standing.plan)
         before = attempt.trial.last_step
         tail = series.append(attempt, batch, points)
@@ -244,16 +257,16 @@ def _note_best_seen(study: Study, trial: Trial) -> None:
         Study.objects.filter(pk=study.pk).update(best_seen_value=trial.best_value, best_seen_number=trial.number)
 
 
+_progress_of_trial = Update(Trial, "last_value", "last_value_state", "last_step", "best_value", "best_step")
+_progress_of_attempt = Update(Attempt, "last_step", bumped="beat")
+
+
 def _store_progress(attempt: Attempt) -> None:
     trial = attempt.trial
-    Trial.objects.filter(pk=trial.pk).update(
-        last_value=trial.last_value,
-        last_value_state=trial.last_value_state,
-        last_step=trial.last_step,
-        best_value=trial.best_value,
-        best_step=trial.best_step,
+    _progress_of_trial(
+        trial.pk, trial.last_value, trial.last_value_state, trial.last_step, trial.best_value, trial.best_step
     )
-    Attempt.objects.filter(pk=attempt.pk).update(last_step=attempt.last_step, beat=F("beat") + 1)
+    _progress_of_attempt(attempt.pk, attempt.last_step)
 
 
 def _remember(tail: SeriesTail, decision: Decision) -> None:
@@ -274,8 +287,14 @@ def _answer_of(tail: SeriesTail) -> Decision:
     )
 
 
-def _standing(trial: Trial) -> _Standing:
-    newest = Revision.objects.filter(study_id=trial.study_id).order_by("-number")
+def _standing(study: Study) -> _Standing:
+    return _standing_at(study.uid, study.version)
+
+
+@lru_cache(maxsize=256)
+def _standing_at(study_uid: UUID, version: int) -> _Standing:
+    """Return what holds for a study; an amendment moves its version, so between two versions this may be kept."""
+    newest = Revision.objects.filter(study__uid=study_uid).order_by("-number")
     revision_id, number, fingerprint, looks = newest.values_list("pk", "number", "fingerprint", "looks")[0]
     return _Standing(
         plan=_plan_of(revision_id, fingerprint),

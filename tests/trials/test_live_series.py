@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.trials.builders import NOW, a_study, an_attempt, tell
 from trials import series
-from trials.models import Attempt, SeriesTail
+from trials.models import Attempt, MetricSummary, SeriesTail
 from trials.reporting import report
 from trials.series import Point, live
 
@@ -108,3 +108,43 @@ def test_only_so_many_attempts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert len(live._kept) == 2
     assert told(attempts[0], batch=1) == ([1], [0.5])
+
+
+def test_a_batch_that_another_process_stored_meanwhile_gets_its_first_answer(attempt: Attempt) -> None:
+    tell(attempt, 1, 1, 0.5)
+    place, kept = next((place, kept) for place, kept in live._kept.items() if place[1] == attempt.trial.uid)
+    tell(attempt, 2, 2, 0.4)
+    live._kept[place] = _as_it_was(kept)  # this process has not heard of the second batch
+
+    tell(attempt, 2, 2, 0.4)
+
+    assert told(attempt, batch=2) == ([1, 2], [0.5, 0.4])
+    assert SeriesTail.objects.filter(attempt=attempt).count() == 2
+
+
+def test_summaries_are_those_that_are_stored(attempt: Attempt) -> None:
+    for batch, loss in enumerate([0.5, float("nan"), 0.2, 0.9], start=1):
+        tell(attempt, batch, batch, loss)
+
+    (summary,) = MetricSummary.objects.filter(trial=attempt.trial)
+
+    assert (summary.n_points, summary.first_value, summary.last_value, summary.last_step) == (4, 0.5, 0.9, 4)
+    assert (summary.low_value, summary.low_step, summary.high_value, summary.high_step) == (0.2, 3, 0.9, 4)
+
+
+def _as_it_was(kept: live._Kept) -> live._Kept:
+    steps, values = kept.series[LOSS].read()
+    return live._Kept(1, {LOSS: (steps[:1], values[:1])})
+
+
+def test_so_does_one_of_labelled_points_alone(attempt: Attempt) -> None:
+    tell(attempt, 1, 1, 0.5)
+    place, kept = next((place, kept) for place, kept in live._kept.items() if place[1] == attempt.trial.uid)
+    fold = [Point(step=2, metrics={"loss": 0.4}, labels={"fold": "1"})]
+    report(attempt_id=attempt.pk, batch=2, points=fold, at=NOW)
+    live._kept[place] = _as_it_was(kept)
+
+    decision = report(attempt_id=attempt.pk, batch=2, points=fold, at=NOW)
+
+    assert decision.action == "KEEP"
+    assert SeriesTail.objects.filter(attempt=attempt).count() == 2

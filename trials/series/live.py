@@ -17,10 +17,11 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from trials.models import Attempt
-from trials.series.codec import SeriesKey, Steps, Values
+from trials.models import Attempt, MetricSummary
+from trials.series.codec import SeriesKey, Steps, Values, canonical_labels
 from trials.series.reading import read_all
 
+UNLABELLED = canonical_labels(None)
 Number = TypeVar("Number", np.int64, np.float64)
 
 ATTEMPTS = 256
@@ -50,9 +51,16 @@ class _Kept:
 
     def __init__(self, batch: int, series: Mapping[SeriesKey, tuple[Steps, Values]]) -> None:
         self.batch = batch
+        self.summaries: dict[SeriesKey, MetricSummary] | None = None
         self.series = {key: _Grown(steps, values) for key, (steps, values) in series.items()}
         self.is_settled = True
         self.token: object = None
+
+    @property
+    def last_step(self) -> int | None:
+        """Return the last step told without labels, as the attempt's row states it."""
+        told = [grown.steps[grown.n - 1] for (_, labels), grown in self.series.items() if labels == UNLABELLED]
+        return int(max(told)) if told else None
 
     def is_continued_by(self, batch: int) -> bool:
         """Say whether this batch is the next one, and nothing kept was rolled back."""
@@ -89,16 +97,39 @@ _kept: OrderedDict[_Place, _Kept] = OrderedDict()
 _guard = threading.Lock()
 
 
-def extend(attempt: Attempt, batch: int, series: Mapping[SeriesKey, tuple[Steps, Values]]) -> None:
+def is_next(attempt: Attempt, batch: int) -> bool:
+    """Say whether this batch follows all that was stored of an attempt, whose row was just read."""
+    kept = _kept.get(_place(attempt))
+    return kept is not None and kept.is_continued_by(batch) and kept.last_step == attempt.last_step
+
+
+def summaries_before(attempt: Attempt, batch: int) -> dict[SeriesKey, MetricSummary] | None:
+    """Return the summaries of the attempt's trial as they stood before this batch; None where they are not known."""
+    kept = _kept.get(_place(attempt))
+    return kept.summaries if kept is not None and kept.is_continued_by(batch) else None
+
+
+def extend(
+    attempt: Attempt,
+    batch: int,
+    series: Mapping[SeriesKey, tuple[Steps, Values]],
+    summaries: dict[SeriesKey, MetricSummary],
+) -> None:
     """Hear that a batch of an attempt was stored, in the transaction that stores it."""
     kept = _kept.get(_place(attempt))
     if kept is None and batch == attempt.number == 1:
         kept = _Kept(0, {})
     if kept is None or not kept.is_continued_by(batch):
-        _keep(_place(attempt), None)
+        forget(attempt)
         return
     kept.extend(batch, series)
+    kept.summaries = summaries
     _keep(_place(attempt), kept)
+
+
+def forget(attempt: Attempt) -> None:
+    """Forget an attempt: what is kept of it may be behind."""
+    _keep(_place(attempt), None)
 
 
 def of_attempt(attempt: Attempt, *, batch: int) -> Mapping[SeriesKey, tuple[Steps, Values]]:

@@ -22,6 +22,7 @@ from trials.series.codec import (
     pack_values,
     unpack_batch,
 )
+from trials.statements import Upsert
 
 CHUNK_FROM, CHUNK_MAX = 256, 1000
 """Points of a trial that wait in tails before they are packed, and the most that one chunk holds."""
@@ -36,8 +37,8 @@ def append(attempt: Attempt, batch: int, points: Sequence[Point]) -> SeriesTail:
     tail = SeriesTail.objects.create(
         trial_id=attempt.trial_id, attempt=attempt, batch=batch, payload=pack_batch(series), n_points=n_points
     )
-    live.extend(attempt, batch, series)
-    _summarise(attempt.trial, series)
+    summaries = live.summaries_before(attempt, batch)
+    live.extend(attempt, batch, series, _summarise(attempt.trial, series, summaries))
     is_time = batch % COUNT_EVERY == 0 or n_points >= COUNT_EVERY * len(series)
     if is_time and _waiting(attempt.trial) >= CHUNK_FROM * max(1, len(series)):
         compact(attempt.trial)
@@ -86,33 +87,39 @@ def _chunks(
     ]
 
 
-def _summarise(trial: Trial, series: dict[SeriesKey, tuple[Steps, Values]]) -> None:
-    """Move the summaries of the series that a batch touched, in one read and one write."""
-    metrics = {metric for metric, _ in series}
-    found = {(s.metric, s.labels): s for s in MetricSummary.objects.filter(trial=trial, metric__in=metrics)}
-    changed = []
+def _summarise(
+    trial: Trial, series: dict[SeriesKey, tuple[Steps, Values]], known: dict[SeriesKey, MetricSummary] | None
+) -> dict[SeriesKey, MetricSummary]:
+    """Move the summaries of the series that a batch touched; return all that are known of the trial.
+
+    known: the trial's summaries up to here; read from the database where there are none.
+    """
+    if known is None:
+        known = {(found.metric, found.labels): found for found in MetricSummary.objects.filter(trial=trial)}
     for key, (steps, values) in series.items():
-        summary = found.get(key) or _first_summary(trial, key, steps, values)
+        summary = known.setdefault(key, _first_summary(trial, key, steps, values))
         summary.n_points += len(steps)
         summary.last_step = int(steps[-1])
         summary.last_value, summary.last_value_state = split(float(values[-1]))
         _move_extremes(summary, steps, values)
-        changed.append(summary)
-    MetricSummary.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["trial", "metric", "labels"],
-        update_fields=[
-            "n_points",
-            "last_value",
-            "last_value_state",
-            "last_step",
-            "low_value",
-            "low_step",
-            "high_value",
-            "high_step",
-        ],
-    )
+    _upsert([known[key] for key in series])
+    return known
+
+
+_upsert = Upsert(
+    MetricSummary,
+    unique=("trial", "metric", "labels"),
+    moved=(
+        "n_points",
+        "last_value",
+        "last_value_state",
+        "last_step",
+        "low_value",
+        "low_step",
+        "high_value",
+        "high_step",
+    ),
+)
 
 
 def _first_summary(trial: Trial, key: SeriesKey, steps: Steps, values: Values) -> MetricSummary:
