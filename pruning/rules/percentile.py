@@ -67,7 +67,7 @@ class Percentile:
             return self._verdict(facts, Kind.ABSTAIN, evidence | {"cut": None, "cut_trial": None})
         quota = self.quota(rung.reached)
         cut_key, owner = rung.value_at(quota)
-        evidence |= {"quota": quota, "cut": facts.told(cut_key), "cut_trial": owner}
+        evidence |= {"cut_place": quota, "cut": facts.told(cut_key), "cut_trial": owner}
         return self._verdict(facts, Kind.STOP if facts.key(value) > cut_key else Kind.KEEP, evidence)
 
     def _verdict(self, facts: Facts, kind: Kind, evidence: dict[str, Any]) -> Verdict:

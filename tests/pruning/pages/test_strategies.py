@@ -18,6 +18,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "halving": {"rule": "halving", "eta": 2, "cohort": 4},
     "hyperband": {"rule": "hyperband", "eta": 2, "action": "pause"},
     "one_shot": {"rule": "one_shot", "keep_top": 2, "action": "pause"},
+    "percentile": {"rule": "percentile", "peers": "finished"},
     "vote": {"rule": "vote", "needed": 1, "of": [ASHA, {"rule": "percentile", "keep": 90}]},
     "sequence": {"rule": "sequence", "of": [{"rule": "percentile", "until_members": 3}, ASHA]},
 }
