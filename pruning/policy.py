@@ -264,8 +264,9 @@ def _read_policy(data: object, path: str) -> Policy:
     problems = [
         Problem(path=f"{path}.{key}", message=unknown(key, SECTIONS, "section")) for key in data if key not in SECTIONS
     ]
-    if data.keys() == {"preset", "shadow"} and isinstance(data["preset"], str):
-        return replace(_read_preset(data["preset"], path), shadow=_read_flag(data["shadow"], f"{path}.shadow"))
+    if data.keys() <= {"preset", "shadow"} and isinstance(data.get("preset"), str):
+        preset = _read_preset(data["preset"], path)
+        return replace(preset, shadow=_read_flag(data.get("shadow", False), f"{path}.shadow"))
     base: Mapping[str, object] = {}
     if "preset" in data:
         _check_preset(data["preset"], f"{path}.preset")

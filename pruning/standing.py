@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
@@ -37,11 +38,12 @@ def policy_of(plan: Plan) -> Policy:
     """Return the policy a plan names; PolicyError if it does not name one.
 
     A preset pauses trials, to resume them from a checkpoint; a study that other programs report to has no
-    checkpoints of ours, so there the preset stops them.
+    checkpoints of ours, so there the preset's strategy stops them. One that the plan writes out is taken as it is.
     """
     policy = Policy.from_mapping(plan.policy)
     strategy = policy.strategy
-    if policy.name != "custom" and plan.trainable is None and isinstance(strategy, CalibratedHalving):
+    is_presets = not isinstance(plan.policy, Mapping) or "strategy" not in plan.policy
+    if is_presets and plan.trainable is None and isinstance(strategy, CalibratedHalving):
         return replace(policy, strategy=replace(strategy, action="stop"))
     return policy
 
