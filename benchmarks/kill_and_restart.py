@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -81,6 +81,26 @@ def decided_twice(bench: Bench) -> tuple[int, list[str]]:
     return sum(map(len, said.values())), doubled
 
 
+def play(bench: Bench, chosen: argparse.Namespace) -> tuple[int, int, list[str]]:
+    """Run the study with its kills and check its ledger; return (trials, verdicts at looks, those decided twice)."""
+    started = time.monotonic()
+    bench.start_remote()
+    bench.start_up("--slots", str(chosen.slots))
+    study = bench.ask("launch", trials=chosen.trials, policy=POLICY)
+    for kill in range(1, chosen.kills + 1):
+        await_ended(bench, study, kill * chosen.trials // (chosen.kills + 1))
+        time.sleep(0.1 * kill)  # another moment of a trial's life each time
+        n = kill_all(bench)
+        print(f"kill {kill}: {n} processes, {ended(bench, study)} trials had ended", flush=True)
+        bench.start_up("--slots", str(chosen.slots))
+    trials = bench.await_end(study, seconds=3600)
+    states = Counter(trial["state"] for trial in trials)
+    print(f"ended after {time.monotonic() - started:.0f} s: {dict(states)}", flush=True)
+    bench.manage("ledger", "verify")
+    bench.manage("ledger", "replay")
+    return len(trials), *decided_twice(bench)
+
+
 def main() -> None:
     """Run, kill, start again, check."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -88,30 +108,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--slots", type=int, default=2)
     chosen = parser.parse_args()
-    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), port=PORT)
-        bench.start_remote()
-        bench.start_up("--slots", str(chosen.slots))
-        study = bench.ask("launch", trials=chosen.trials, policy=POLICY)
-        for kill in range(1, chosen.kills + 1):
-            await_ended(bench, study, kill * chosen.trials // (chosen.kills + 1))
-            time.sleep(0.1 * kill)  # another moment of a trial's life each time
-            n = kill_all(bench)
-            print(f"kill {kill}: {n} processes, {ended(bench, study)} trials had ended", flush=True)
-            bench.start_up("--slots", str(chosen.slots))
-        trials = bench.await_end(study, seconds=3600)
-        states: dict[str, int] = defaultdict(int)
-        for trial in trials:
-            states[trial["state"]] += 1
-        print(f"ended after {time.monotonic() - started:.0f} s: {dict(states)}", flush=True)
-        bench.manage("ledger", "verify")
-        bench.manage("ledger", "replay")
-        n_verdicts, doubled = decided_twice(bench)
-        bench.stop()
+        try:
+            n_trials, n_verdicts, doubled = play(bench, chosen)
+        finally:
+            bench.stop()
     print(f"the ledger verifies and replays; {n_verdicts} verdicts at looks, {len(doubled)} decided twice")
-    if doubled or len(trials) != chosen.trials:
-        raise SystemExit("\n".join(doubled) or f"{len(trials)} trials, not {chosen.trials}")
+    if doubled or n_trials != chosen.trials:
+        raise SystemExit("\n".join(doubled) or f"{n_trials} trials, not {chosen.trials}")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 One run, one machine, two SQLite files with `synchronous=FULL`. On both sides so many trials have finished; then
 trials of 20 reports each train along the same curves, and every report is timed by the wall clock until it is
 durable and the answer is there. Ours stores the point, judges it under the default policy and seals the verdict;
-Optuna stores the value and asks its pruner. The mean per report is over all reports of trials that were not stopped
-and of those that were, up to their stop. The finished trials are put in without waiting for the disk.
+Optuna stores the value and asks its pruner. Trials train to their ends whatever the answer, ours under the policy in
+shadow mode, so that both sides hear the same 20 reports of every trial. The finished trials are put in without
+waiting for the disk.
 """
 
 from __future__ import annotations
@@ -50,13 +51,11 @@ class Timing:
 
 
 def timed(timing: Timing, report: Callable[[int, float], bool], values: NDArray[np.float64]) -> None:
-    """Report a curve step by step until told to stop, timing each report."""
+    """Report a curve step by step, timing each report."""
     for step, value in zip(workbench.steps(REPORTS).tolist(), values.tolist(), strict=True):
         started = time.perf_counter()
-        stop = report(step, value)
+        report(step, value)
         timing.spent.append(1e3 * (time.perf_counter() - started))
-        if stop:
-            return
 
 
 def time_ours(finished: int, arriving: Sequence[NDArray[np.float64]], policy: str) -> Timing:
@@ -64,7 +63,8 @@ def time_ours(finished: int, arriving: Sequence[NDArray[np.float64]], policy: st
     import filling
     from django.db import connection
 
-    study = workbench.launched("busy", policy, reports=REPORTS, trials=finished + len(arriving))
+    shadow = {"preset": policy, "shadow": True}
+    study = workbench.launched("busy", shadow, reports=REPORTS, trials=finished + len(arriving))
     filling.fill(study, workbench.pool(finished, reports=REPORTS))
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous")
@@ -131,8 +131,8 @@ def fill_optuna(file: Path, study_id: int, finished: int) -> None:
                 (key, float(values[-1])),
             )
             connection.execute(
-                "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, 'x', .5, ?)",
-                (key, space),
+                "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
+                (key, "x", 0.5, space),
             )
             connection.executemany(
                 "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) "

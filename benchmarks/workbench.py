@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +126,7 @@ class Ledger:
         self.study.sequence += n
 
 
-def launched(name: str, policy: str, *, reports: int, trials: int) -> Study:
+def launched(name: str, policy: str | Mapping[str, object], *, reports: int, trials: int) -> Study:
     """Launch a study that other programs report to."""
     from trials.models import Project
     from trials.plan import read_data

@@ -118,7 +118,7 @@ def _quota_help(evidence: Mapping[str, Any]) -> str:
 
 
 def _gate_facts(evidence: Mapping[str, Any]) -> list[Fact]:
-    shown = ("limit", "best", "excess", "in_a_row", "needed", "peers", "min_peers", "finished", "cut", "quota")
+    shown = ("limit", "first", "best", "excess", "in_a_row", "needed", "peers", "min_peers", "finished", "cut", "quota")
     return [
         Fact(name.replace("_", " ").capitalize(), _value_text(evidence[name]))
         for name in shown
@@ -182,13 +182,13 @@ def _differ_gate(event: PruningEvent) -> list[Paragraph]:
     if event.verdict not in {"STOP", "PROTECT", "WARN"}:
         return []
     if limit is not None:
-        return [
-            say(
-                f"{evidence.get('metric', 'The value')} on the other side of ",
-                strong(told(limit)),
-                " at any of these reports.",
-            )
-        ]
+        metric, first = evidence.get("metric", "The value"), number_of(evidence, "first")
+        if first is not None:  # the limit is a distance from the first value
+            is_above = evidence["value"] > first
+            bound = first + limit if is_above else first - limit
+            side = "below" if is_above else "above"
+            return [say(f"{metric} {side} ", strong(told(bound)), " at any of these reports.")]
+        return [say(f"{metric} on the other side of ", strong(told(limit)), " at any of these reports.")]
     needed = evidence.get("needed")
     if isinstance(needed, int):
         return [say(f"One finite value among the last {counted(needed, 'report')}.")]

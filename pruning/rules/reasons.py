@@ -26,7 +26,7 @@ MOTIVES: Mapping[str, str] = {
 """Every code a rule may hold against a trial."""
 
 MEANINGS: Mapping[str, str] = {
-    "diverged": "not a number, or running away from its own best",
+    "diverged": "not a number, or running away beyond where it began",
     "unstable": "swings more than its trend explains",
     "gradient_lost": "the gradient vanished or exploded",
     "fragile": "a small change of the input ruins it",
