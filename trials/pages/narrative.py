@@ -171,7 +171,8 @@ def _over_studies(pooled: PooledArm | None) -> list[str]:
     if pooled is None:
         return []
     between = f"between {words.at_least(pooled.low)} and {words.at_most(pooled.high)}"
-    return [f" Over {pooled.studies} studies of this project {pooled.wrong} of {pooled.judged} were wrong: {between}."]
+    wrong = f"{pooled.wrong} of {pooled.judged} were wrong; studies like these average {between}"
+    return [f" Over {pooled.studies} studies of this project {wrong}."]
 
 
 def _not_judged(arm: ControlArm) -> str:

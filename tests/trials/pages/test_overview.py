@@ -114,8 +114,8 @@ POOLED = PooledArm(studies=4, wrong=3, judged=41, mean=0.09, low=0.021, high=0.2
             (
                 "Was that right? 10 trials of the control arm would have been stopped and were trained on all the "
                 "same; one has no known end and 2 may yet go on. 2 of 7 ended among the best 5, so between 3 % and "
-                "71 % of the stops were wrong (95 % interval). Over 4 studies of this project 3 of 41 were wrong: "
-                "between 2 % and 21 %."
+                "71 % of the stops were wrong (95 % interval). Over 4 studies of this project 3 of 41 were wrong; "
+                "studies like these average between 2 % and 21 %."
             ),
         ),
     ],
