@@ -11,6 +11,7 @@ from django.urls import reverse
 from pruning.models import PruningEvent
 from pruning.pages import checks, words
 from pruning.pages.moment import Peer, number_of, peers_at
+from pruning.rules.calibrated_halving import explanation
 from pruning.rules.words import apart, chances, number
 from trials.models import Study, Trial
 from trials.pages.parts import Fact, Neighbour, Opened, Paragraph
@@ -35,6 +36,7 @@ def opened(study: Study, event: PruningEvent, turns: tuple[str, str]) -> Opened:
         trial_url=_trial_url(study, event.trial_number),
         reason=words.reason_line(event),
         sentence=event.sentence,
+        why=_why(evidence),
         at=event.at,
         where=_where(event),
         badges=sealed.badges,
@@ -50,6 +52,12 @@ def opened(study: Study, event: PruningEvent, turns: tuple[str, str]) -> Opened:
         previous_url=turns[0],
         next_url=turns[1],
     )
+
+
+def _why(evidence: Mapping[str, Any]) -> str:
+    """Return why just so many go on, as a sentence; nothing where the rule sets a fixed share."""
+    said = explanation(evidence) if "aim" in evidence and "quota" in evidence else ""
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def brief(event: PruningEvent) -> str:

@@ -46,3 +46,23 @@ def test_every_entry_opens_and_replays(
     for event in rows:
         opened = editor.get(reverse("pruning:event", args=[study.pk, event.sequence])).context["opened"]
         assert opened.badges[-1].tone == "good", (event, opened.badges)
+
+
+def test_a_calibrated_verdict_says_why_just_so_many_go_on(project: Project, editor: Client) -> None:
+    policy = {
+        "looks": list(factories.LOOKS),
+        "strategy": {"rule": "calibrated_halving", "min_members": 3, "min_keep": 1},
+        "safeguards": {"min_peers": 0, "control_every": 0, "top_k": 0},
+    }
+    study = factories.a_study(project, policy=policy, defaults=None, budget=Budget(trials=40))
+    for number in range(16):
+        factories.train(factories.an_attempt(study), 0.5 + 0.1 * (number * 7 % 16))
+
+    stop = PruningEvent.objects.of_study(study).filter(verdict="STOP", reason="outpaced").latest("sequence")
+    page = editor.get(reverse("pruning:event", args=[study.pk, stop.sequence]))
+
+    why = page.context["opened"].why
+    assert why.startswith("The order at this step agrees ")
+    assert why.endswith(" to hold the risk of losing the winner under 20 %.")
+    assert f"the best {stop.evidence['quota']} are kept" in why
+    assert why in page.content.decode()

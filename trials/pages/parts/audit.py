@@ -66,6 +66,8 @@ class Opened:
     reason: str
     sentence: str
     at: datetime | None
+    why: str = ""
+    """Why just so many go on, where the rule can say."""
     where: str = ""
     badges: Sequence[Badge] = ()
     moment_url: str = ""
