@@ -46,18 +46,18 @@ def kill_all(bench: Bench) -> int:
     return len(processes)
 
 
-def ended(bench: Bench, study: int) -> int:
-    """Return how many trials have ended."""
-    return sum(trial["state"] in {"COMPLETE", "PRUNED", "FAILED"} for trial in bench.ask("trials", study_id=study))
+def begun(bench: Bench, study: int) -> int:
+    """Return how many trials have begun; paused ones end only with the study."""
+    return sum(trial["n_attempts"] > 0 for trial in bench.ask("trials", study_id=study))
 
 
-def await_ended(bench: Bench, study: int, wanted: int, *, seconds: float = 1800) -> None:
-    """Wait until so many trials have ended."""
+def await_begun(bench: Bench, study: int, wanted: int, *, seconds: float = 1800) -> None:
+    """Wait until so many trials have begun."""
     until = time.monotonic() + seconds
-    while ended(bench, study) < wanted:
+    while begun(bench, study) < wanted:
         if time.monotonic() > until:
-            raise SystemExit(f"only {ended(bench, study)} of {wanted} trials ended within {seconds:g} s")
-        time.sleep(1)
+            raise SystemExit(f"only {begun(bench, study)} of {wanted} trials began within {seconds:g} s")
+        time.sleep(0.5)
 
 
 def decided_twice(bench: Bench) -> tuple[int, list[str]]:
@@ -88,10 +88,10 @@ def play(bench: Bench, chosen: argparse.Namespace) -> tuple[int, int, list[str]]
     bench.start_up("--slots", str(chosen.slots))
     study = bench.ask("launch", trials=chosen.trials, policy=POLICY)
     for kill in range(1, chosen.kills + 1):
-        await_ended(bench, study, kill * chosen.trials // (chosen.kills + 1))
+        await_begun(bench, study, kill * chosen.trials // (chosen.kills + 1))
         time.sleep(0.1 * kill)  # another moment of a trial's life each time
         n = kill_all(bench)
-        print(f"kill {kill}: {n} processes, {ended(bench, study)} trials had ended", flush=True)
+        print(f"kill {kill}: {n} processes, {begun(bench, study)} trials had begun", flush=True)
         bench.start_up("--slots", str(chosen.slots))
     trials = bench.await_end(study, seconds=3600)
     states = Counter(trial["state"] for trial in trials)
