@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pruning import library
-from pruning.foreign.translation import notes_of
+from pruning.foreign.tools import notes_of
 from pruning.judgement import drift
 from pruning.judgement.drift import Sign
 from pruning.ledger import Entry

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pruning.canonical import fingerprint
 from pruning.foreign.registry import EVERY_STRATEGY
-from pruning.foreign.translation import translate
+from pruning.foreign.tools import translate
 from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pruning.foreign import optuna_policies, ray_policies, wandb_policies
-from pruning.foreign.translation import Reader
+from pruning.foreign.translation import Reader, Translation, refuse
+from pruning.rules.settings import unknown
 
 TOOLS: Mapping[str, Reader] = {
     "optuna": optuna_policies.read,
@@ -24,3 +25,17 @@ def guess(data: object) -> str | None:
     if "pruner" in data or target.startswith("optuna"):
         return "optuna"
     return "ray" if "scheduler" in data or target.startswith("ray") else None
+
+
+def translate(data: object, tool: object, *, path: str) -> Translation:
+    """Read a tool's settings as a policy; PolicyError names every problem by path, with the remedy."""
+    if not isinstance(tool, str) or tool not in TOOLS:
+        raise refuse(f"{path}.from", unknown(str(tool), TOOLS, "tool"))
+    return TOOLS[tool](data, f"{path}.settings")
+
+
+def notes_of(data: object) -> tuple[str, ...]:
+    """Return the notes on a plan's policy if it was translated from another tool's settings; empty otherwise."""
+    if not isinstance(data, Mapping) or "from" not in data:
+        return ()
+    return translate(data.get("settings"), data["from"], path="policy").notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pruning.rules.settings import PolicyError, Problem, unknown
+from pruning.rules.settings import PolicyError, Problem
 
 CONTROL = (
     "One in 20 suggested trials belongs to the control arm, which no rule may stop; no other tool has one. "
@@ -76,20 +76,3 @@ def named(data: object, path: str, *, keys: Sequence[str], example: str) -> tupl
     for name in inner:
         beside |= mapping(found[name], f"{path}.{name}", example)
     return str(found[key]).rpartition(".")[2], beside
-
-
-def translate(data: object, tool: object, *, path: str) -> Translation:
-    """Read a tool's settings as a policy; PolicyError names every problem by path, with the remedy."""
-    # Here, because each reader uses what stands above.
-    from pruning.foreign.tools import TOOLS
-
-    if not isinstance(tool, str) or tool not in TOOLS:
-        raise refuse(f"{path}.from", unknown(str(tool), TOOLS, "tool"))
-    return TOOLS[tool](data, f"{path}.settings")
-
-
-def notes_of(data: object) -> tuple[str, ...]:
-    """Return the notes on a plan's policy if it was translated from another tool's settings; empty otherwise."""
-    if not isinstance(data, Mapping) or "from" not in data:
-        return ()
-    return translate(data.get("settings"), data["from"], path="policy").notes

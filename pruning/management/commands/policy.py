@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from django.core.management.base import BaseCommand, CommandError
 
-from pruning.foreign.tools import TOOLS, guess
-from pruning.foreign.translation import Translation, translate
+from pruning.foreign.tools import TOOLS, guess, translate
+from pruning.foreign.translation import Translation
 from pruning.policy import Policy
 from pruning.presets import DESCRIPTIONS, PRESETS
 from pruning.rules.settings import PolicyError

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
-from pruning.foreign.tools import TOOLS, guess
-from pruning.foreign.translation import notes_of, translate
+from pruning.foreign.tools import TOOLS, guess, notes_of, translate
 from pruning.policy import Policy
 from pruning.rules.settings import PolicyError
 from tests.pruning.studies import a_study, events
