@@ -60,9 +60,18 @@ class Policy:
         return replace(with_measured(answer, facts), shadow=self.shadow)
 
     def is_alarmed(self, facts: Facts) -> bool:
-        """Say whether the trial's own points alone call for a verdict between decision points."""
-        heard = self._hear_gates(replace(facts, peers=None))
-        return heard.stop is not None or bool(heard.warnings)
+        """Say whether the trial's own points alone call for a verdict between decision points.
+
+        A gate that goes on speaking against a spared trial is heard once while it lasts, as a warning is.
+        """
+        facts = replace(facts, peers=None)
+        heard = self._hear_gates(facts)
+        if heard.stop is None or heard.warnings:
+            return bool(heard.warnings)
+        if self.safeguards.answer_gate(facts, heard.stop).kind is not Kind.PROTECT:
+            return True
+        before = self._hear_gates(facts.before()).stop
+        return before is None or before.rule != heard.stop.rule
 
     def grid(self, *, horizon: int, report_steps: Sequence[int] = (), path: str = "policy") -> tuple[int, ...]:
         """Return the decision points of trials of this length; PolicyError if they do not fit it."""

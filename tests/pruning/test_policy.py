@@ -72,6 +72,16 @@ def test_a_control_trial_that_runs_away_is_spared_but_not_one_without_a_number()
     assert policy().judge(alone(1.0, math.nan, draw=MEMBER)).kind is Kind.STOP
 
 
+def test_a_gate_that_goes_on_speaking_against_a_spared_trial_is_heard_once() -> None:
+    values = [4.0, 3.0, 2.5, 2.2, 2.1, 2.05, 10.0, 12.0, 15.0, 18.0, 22.0]
+
+    heard = [policy().is_alarmed(alone(*values[:n], draw=MEMBER)) for n in range(1, len(values) + 1)]
+    of_others = [policy().is_alarmed(alone(*values[:n])) for n in range(1, len(values) + 1)]
+
+    assert heard == [False] * 8 + [True, False, False]
+    assert of_others == [False] * 8 + [True] * 3
+
+
 def test_a_pinned_trial_is_spared() -> None:
     assert policy().judge(at_look(9.0, WORST_OF_SIX, is_pinned=True)).reason == "pinned"
 
