@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,7 @@ from django.db import transaction
 
 from pruning import entries, writing
 from pruning.memory import course_at
-from pruning.models import PruningEvent
+from pruning.models import LedgerHead
 from pruning.resuming import resume_next
 from pruning.review import LedgerReviewer
 from pruning.rules.base import Stream
@@ -62,19 +62,18 @@ class Sink:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.head = writing.head_of(study.uid)
-        self.rows: list[PruningEvent] = []
+        self.rows: list[Mapping[str, Any]] = []
         self.write = writing.insert
 
     def head_of(self, study_uid: uuid.UUID) -> Head | None:
         return self.head
 
-    def insert(self, rows: Sequence[PruningEvent]) -> None:
+    def append(self, study_uid: uuid.UUID, rows: Sequence[Mapping[str, Any]], *, before: Head, after: Head) -> bool:
         self.rows.extend(rows)
+        self.head = after
         if len(self.rows) >= CHUNK:
             self.flush()
-
-    def move_head(self, study_uid: uuid.UUID, moved: Head) -> None:
-        self.head = moved
+        return True
 
     def next_sequence(self, study: Study) -> int:
         self.study.sequence += 1
@@ -237,7 +236,7 @@ def fill(study: Study, pool: Pool, *, workers: int = 4) -> Study:
         newest = sink.head
     with transaction.atomic():
         if newest is not None:
-            writing.move_head(study.uid, newest)
+            LedgerHead.objects.filter(study_uid=study.uid).update(**newest._asdict())
         _store(filling)
     study.refresh_from_db()
     return study
@@ -248,7 +247,7 @@ def _doors(filling: Filling) -> Iterator[Sink]:
     """Collect what would be written row by row, and answer what would be read."""
     sink = Sink(filling.study)
     with ExitStack() as stack:
-        for name in ("head_of", "insert", "move_head"):
+        for name in ("head_of", "append"):
             stack.enter_context(mock.patch.object(writing, name, getattr(sink, name)))
         stack.enter_context(mock.patch.object(head, "next_sequence", sink.next_sequence))
         stack.enter_context(mock.patch.object(series, "of_attempt", filling.curves))

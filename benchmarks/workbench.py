@@ -70,7 +70,7 @@ def bare_rows(found: Sequence[Verdict]) -> Iterator[list[object]]:
     from pruning.ledger import seal
 
     uid = uuid.uuid4()
-    made = [writing._values(seal(uid, entry(verdict, n), "0" * 64, AT)) for n, verdict in enumerate(found)]
+    made = [writing.values_of(seal(uid, entry(verdict, n), "0" * 64, AT).columns) for n, verdict in enumerate(found)]
     place = [field.attname for field in writing.FIELDS].index("sequence")
     for sequence in itertools.count():
         values = list(made[sequence % len(made)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Q
 
@@ -32,7 +32,23 @@ MOVING = Q(kind__in=[Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.DRIFTED,
 """The ledger rows that change what a later verdict sees."""
 
 
-def moves(row: PruningEvent) -> bool:
+class Said(Protocol):
+    """What tells whether a row of the ledger changes anything for later verdicts."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def verdict(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def shadow(self) -> bool: ...
+
+
+def moves(row: Said) -> bool:
     """Say whether a row changes what a later verdict sees, as `MOVING` does in the database."""
     if row.kind != Kind.VERDICT:
         return row.kind in {Kind.LAUNCHED, Kind.AMENDED, Kind.CALIBRATED, Kind.DRIFTED, Kind.ENDED}

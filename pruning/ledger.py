@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from pruning import memory, writing
@@ -65,34 +64,91 @@ COLUMNS = (
 EVIDENCE = "evidence"
 _BEFORE = tuple(name for name in sorted(COLUMNS) if name < EVIDENCE)
 _AFTER = tuple(name for name in sorted(COLUMNS) if name > EVIDENCE)
+_STATED_OTHERWISE = ("study_uid", "trial_uid", "at")
+"""Columns that the body states as text."""
 _BEFORE_FORM = HEADER.decode() + "{" + "".join(f'"{name}":%s,' for name in _BEFORE) + f'"{EVIDENCE}":'
 _AFTER_FORM = "".join(f',"{name}":%s' for name in _AFTER) + "}"
 
 
-def append(study: Study, entry: Entry, *, at: datetime | None = None) -> PruningEvent:
+class Row:
+    """One sealed row: its columns by name, hash and body among them."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: dict[str, Any]) -> None:
+        self.columns = columns
+
+    @property
+    def sequence(self) -> int:
+        return int(self.columns["sequence"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.columns["kind"])
+
+    @property
+    def verdict(self) -> str:
+        return str(self.columns["verdict"])
+
+    @property
+    def reason(self) -> str:
+        return str(self.columns["reason"])
+
+    @property
+    def shadow(self) -> bool:
+        return bool(self.columns["shadow"])
+
+    @property
+    def hash(self) -> str:
+        return str(self.columns["hash"])
+
+    def event(self) -> PruningEvent:
+        """Return it as a record, which has not been saved."""
+        return PruningEvent(**self.columns)
+
+
+def append(study: Study, entry: Entry, *, at: datetime | None = None) -> None:
     """Append one row to a study's ledger; the caller holds the study's lock and a transaction."""
-    return append_many(study, [entry], at=at)[0]
+    append_many(study, [entry], at=at)
 
 
-def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None = None) -> list[PruningEvent]:
+def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None = None) -> None:
     """Append rows with consecutive sequence numbers in one go; the caller holds the study's lock and a transaction.
 
     Raises LedgerError, having written nothing, if a number does not follow the last one: the ledger has no gaps.
     """
-    head = writing.head_of(study.uid)
-    rows = _sealed(study, head, entries, at or timezone.now())
-    with transaction.atomic(savepoint=False):
-        writing.insert(rows)
-        if head is None:
-            _open(study, rows)
-        else:
-            last = rows[-1]
-            writing.move_head(study.uid, Head(last.sequence, head.n_rows + len(rows), last.hash))
+    at = at or timezone.now()
+    head = _heads.get(study.uid)
+    is_next = head is not None and entries[0].sequence == head.sequence + 1
+    rows = _write(study, head, entries, at) if is_next else None
+    if rows is None:  # nothing is known of the chain's end, or what is known was rolled back or left behind
+        rows = _write(study, writing.head_of(study.uid), entries, at)
+    if rows is None:
+        raise LedgerError(f"the ledger of {study.name} moved on meanwhile: lock the study before appending to it")
     memory.heard(study, rows)
+
+
+_heads: dict[uuid.UUID, Head] = {}
+"""Where chains ended when this process last wrote to them; the database is asked whether that still holds."""
+MOST_HEADS = 1024
+
+
+def _write(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[Row] | None:
+    """Seal and write rows after this head; None, having written nothing, if the chain does not end there."""
+    rows = _sealed(study, head, entries, at)
+    if head is None:
+        _open(study, rows)
+        return rows
+    moved = Head(rows[-1].sequence, head.n_rows + len(rows), rows[-1].hash)
+    if not writing.append(study.uid, [row.columns for row in rows], before=head, after=moved):
+        return None
+    if len(_heads) >= MOST_HEADS:
+        _heads.clear()
+    _heads[study.uid] = moved
     return rows
 
 
-def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[PruningEvent]:
+def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[Row]:
     """Return the rows of entries, each hashed with the hash of the one before."""
     previous = head.hash if head else GENESIS
     expected = head.sequence + 1 if head else entries[0].sequence
@@ -109,11 +165,11 @@ def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datet
     return rows
 
 
-def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> PruningEvent:
+def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> Row:
     """Return the row of one entry, its body and hash computed."""
     at = at.astimezone(UTC)
     trial = entry.trial
-    columns: dict[str, object] = {
+    columns: dict[str, Any] = {
         "study_uid": study_uid,
         "sequence": entry.sequence,
         "kind": str(entry.kind),
@@ -132,9 +188,10 @@ def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> Pru
         "at": at,
         "previous_hash": previous,
     }
-    before, after = frame({name: in_body(value) for name, value in columns.items()})
+    stated = {name: in_body(columns[name]) for name in _STATED_OTHERWISE}
+    before, after = frame({**columns, **stated})
     body = before + inner(entry.evidence) + after
-    return PruningEvent(**columns, hash=digest(body), body=body)
+    return Row({**columns, "hash": digest(body), "body": body})
 
 
 def frame(said: Mapping[str, str | int | None]) -> tuple[bytes, bytes]:
@@ -157,7 +214,7 @@ def in_body(value: Any) -> str | int | None:
     return value  # type: ignore[no-any-return]  # a column's value: a text, a number, a truth value or None
 
 
-def _open(study: Study, rows: Sequence[PruningEvent]) -> None:
+def _open(study: Study, rows: Sequence[Row]) -> None:
     """Begin a study's chain with its first rows."""
     LedgerHead.objects.create(
         study_uid=study.uid,
@@ -167,3 +224,4 @@ def _open(study: Study, rows: Sequence[PruningEvent]) -> None:
         n_rows=len(rows),
         hash=rows[-1].hash,
     )
+    writing.insert([row.columns for row in rows])

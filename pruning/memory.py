@@ -9,16 +9,27 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from pruning.history import Course, Seen, moves
+from pruning.history import Course, Said, Seen, moves
 from pruning.models import PruningEvent
 from trials.models import Study
 
 STUDIES = 64
 """Studies remembered at a time; the one not asked for longest is forgotten first."""
+
+
+class Written(Said, Protocol):
+    """A row of the ledger that was just written."""
+
+    @property
+    def sequence(self) -> int: ...
+
+    def event(self) -> PruningEvent:
+        """Return it as a record."""
 
 
 class Memory:
@@ -50,10 +61,10 @@ class Memory:
         self.course.take_in(seen)
         self._move(seen.sequence, self.said)
 
-    def hear(self, row: PruningEvent) -> None:
+    def hear(self, row: Written) -> None:
         """Take in the row that this process has just written under the next number."""
         if moves(row):
-            self.course.take_in(row)
+            self.course.take_in(row.event())
         self._move(max(self.seen, row.sequence), row.sequence)
 
     def _move(self, seen: int, said: int) -> None:
@@ -93,7 +104,7 @@ def course_at(study: Study, *, seen: int, said: int, new: Seen | None = None) ->
     return memory.course
 
 
-def heard(study: Study, rows: Sequence[PruningEvent]) -> None:
+def heard(study: Study, rows: Sequence[Written]) -> None:
     """Hear of rows that were just appended to a study's ledger, under its lock."""
     memory = _memories.get(study.uid)
     if memory is None or not memory.holds():

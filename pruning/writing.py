@@ -7,11 +7,12 @@ statements through the ORM took longer than executing them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import BinaryField, DateTimeField, UUIDField
 
 from pruning.models import LedgerHead, PruningEvent
@@ -39,28 +40,40 @@ def head_of(study_uid: uuid.UUID) -> Head | None:
     return Head(*found) if found else None
 
 
-def insert(rows: Sequence[PruningEvent]) -> None:
-    """Insert rows, which do not learn their keys; the caller has opened a transaction."""
-    values = [_values(row) for row in rows]
-    statement = _statements(connection.vendor).insert
-    with connection.cursor() as cursor:
-        if len(values) == 1:
-            cursor.execute(statement, values[0])
-        else:
-            cursor.executemany(statement, values)
+def append(study_uid: uuid.UUID, rows: Sequence[Mapping[str, Any]], *, before: Head, after: Head) -> bool:
+    """Move a chain's end and insert the rows between; False, having written nothing, if it does not end at `before`.
+
+    Rows are columns by name; they do not learn their keys. The caller has opened a transaction, which an error ends.
+    """
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        uid = _UID.get_db_prep_value(study_uid, connection)
+        cursor.execute(_statements(connection.vendor).update, [*after, uid, before.hash])
+        if cursor.rowcount != 1:
+            return False
+        _insert(cursor, rows)
+    return True
 
 
-def _values(row: PruningEvent) -> list[object]:
-    said = [row.__dict__[field.attname] for field in FIELDS]
+def insert(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; the caller has opened a transaction."""
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        _insert(cursor, rows)
+
+
+def values_of(row: Mapping[str, Any]) -> list[Any]:
+    """Return a row's columns in order, as the driver takes them."""
+    said = [row[field.attname] for field in FIELDS]
     for place, field in _TO_CONVERT:
         said[place] = field.get_db_prep_save(said[place], connection)
     return said
 
 
-def move_head(study_uid: uuid.UUID, head: Head) -> None:
-    """Move a chain's end."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statements(connection.vendor).update, [*head, _UID.get_db_prep_value(study_uid, connection)])
+def _insert(cursor: CursorWrapper, rows: Sequence[Mapping[str, Any]]) -> None:
+    statement = _statements(connection.vendor).insert
+    if len(rows) == 1:
+        cursor.execute(statement, values_of(rows[0]))
+    else:
+        cursor.executemany(statement, [values_of(row) for row in rows])
 
 
 class _Statements(NamedTuple):
@@ -81,5 +94,5 @@ def _statements(vendor: str) -> _Statements:
     return _Statements(
         select=f"SELECT {', '.join(map(quote, Head._fields))} FROM {heads} WHERE study_uid = %s{lock}",  # noqa: S608
         insert=f"INSERT INTO {events} ({names}) VALUES ({marks})",  # noqa: S608
-        update=f"UPDATE {heads} SET {moved} WHERE study_uid = %s",  # noqa: S608
+        update=f"UPDATE {heads} SET {moved} WHERE study_uid = %s AND {quote('hash')} = %s",  # noqa: S608
     )

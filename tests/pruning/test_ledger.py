@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from pruning import checks, export, ledger, triggers, verifier
+from pruning import checks, export, ledger, triggers, verifier, writing
 from pruning.ledger import Entry, LedgerError
 from pruning.models import LedgerHead, PruningEvent
 from pruning.verify import ledgers, verify
@@ -134,7 +134,7 @@ def test_a_changed_body_is_found_even_with_a_new_hash() -> None:
 
     triggers.remove(connection)
     PruningEvent.objects.filter(pk=victim.pk).delete()
-    forged.save()
+    forged.event().save()
     triggers.install(connection)
 
     assert verify(study.uid).sequence == victim.sequence + 1
@@ -175,7 +175,7 @@ def test_a_row_beyond_the_head_is_found() -> None:
     last = events(study)[-1]
     extra = ledger.seal(study.uid, Entry(kind="closed", sequence=last.sequence + 1, sentence="."), last.hash, last.at)
 
-    extra.save()
+    extra.event().save()
 
     assert verify(study.uid).problem == f"there is an entry {extra.sequence} beyond the head at {last.sequence}"
 
@@ -187,6 +187,20 @@ def test_a_gap_in_the_numbers_is_refused() -> None:
         ledger.append(study, Entry(kind="closed", sequence=5, sentence="."))
 
     assert len(events(study)) == 1
+
+
+def test_a_process_that_remembers_an_older_end_appends_to_the_newest() -> None:
+    study = a_study()
+    older = ledger._heads.get(study.uid) or writing.head_of(study.uid)
+    ledger.append(study, Entry(kind="closed", sequence=2, sentence="2."))
+    assert older is not None
+    ledger._heads[study.uid] = older._replace(sequence=2)  # as after a rollback: the number fits, the hash does not
+
+    ledger.append(study, Entry(kind="closed", sequence=3, sentence="3."))
+    Study.objects.filter(pk=study.pk).update(sequence=3)
+
+    assert verify(study.uid).holds
+    assert verify(study.uid).n_rows == 3
 
 
 def test_many_rows_are_chained_in_one_go() -> None:
