@@ -12,7 +12,7 @@ from trials.models import Job, Study
 from trials.reporting import report
 from trials.series import Point
 from tuning_site import demo
-from tuning_site.management.commands.demo import _flag, _Lines, _trials
+from tuning_site.management.commands.demo import _flag, _trials
 
 pytestmark = pytest.mark.django_db
 
@@ -101,13 +101,3 @@ def test_a_flag_is_one_or_zero(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(CommandError, match="EXIT='perhaps'"):
         _flag("EXIT")
-
-
-def test_without_a_terminal_a_line_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = _Lines(is_terminal=False)
-    lines.show("1 of 2")
-    lines.show("1 of 2")
-    lines.show("2 of 2")
-    lines.end()
-
-    assert capsys.readouterr().out.splitlines() == ["1 of 2", "2 of 2"]

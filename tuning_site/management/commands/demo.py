@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from trials.management.lines import Lines
 from trials.models import Study
 from trials.plan import PlanError
 from tuning_site import demo
@@ -20,8 +20,6 @@ from tuning_site.site import Site, running_site
 
 TRIALS_MAX = 10_000
 TICK_SECONDS = 1.0
-# Without a terminal a line is printed when something changed, and at most this often.
-LINE_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -60,7 +58,7 @@ class Command(BaseCommand):
 
     def _watch(self, site: Site, study: Study) -> None:
         """Show progress until the study has ended or the site is to stop."""
-        lines = _Lines(sys.stdout.isatty())
+        lines = Lines(sys.stdout)
         while not site.is_stopping:
             progress = demo.progress(study, slots=site.slots)
             lines.show(progress.line())
@@ -81,28 +79,6 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
-
-
-class _Lines:
-    """One line that is rewritten on a terminal; lines of their own, not too many, elsewhere."""
-
-    def __init__(self, is_terminal: bool) -> None:
-        self._is_terminal = is_terminal
-        self._last, self._printed, self._next = "", "", 0.0
-
-    def show(self, text: str) -> None:
-        if self._is_terminal:
-            sys.stdout.write(f"\r\x1b[K{text}")
-        elif text != self._printed and time.monotonic() >= self._next:
-            sys.stdout.write(f"{text}\n")
-            self._printed, self._next = text, time.monotonic() + LINE_SECONDS
-        self._last = text
-        sys.stdout.flush()
-
-    def end(self) -> None:
-        if self._is_terminal or self._last != self._printed:
-            sys.stdout.write("\n" if self._is_terminal else f"{self._last}\n")
-        sys.stdout.flush()
 
 
 def _trials() -> int | None:
