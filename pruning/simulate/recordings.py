@@ -1,4 +1,4 @@
-"""Recorded trials: complete curves with what each report had cost by then."""
+"""Recorded trials: their curves with what each report had cost by then, to the end or until they break off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pruning.rules.surroundings import Place
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """One trial as it was recorded to its end."""
+    """One trial as it was recorded."""
 
     name: str
     curve: Curve
@@ -25,10 +25,14 @@ class Recording:
     """Where its configuration stands in the parameter space; None if that was not recorded."""
     instances: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
     """The objective per fold, seed or domain, by label and then by its value."""
+    hidden_gain: float | None = None
+    """None: recorded to its end. Else the recording breaks off, and its best key may have fallen by this much after."""
 
     def __post_init__(self) -> None:
         if not len(self.curve):
             raise ValueError(f"{self.name}: the curve has no report; leave the trial out")
+        if self.hidden_gain is not None and not self.hidden_gain >= 0:
+            raise ValueError(f"{self.name}: a hidden gain of {self.hidden_gain} is none; 0 is the least")
         if self.spent.size != len(self.curve):
             raise ValueError(f"{self.name}: {self.spent.size} costs but {len(self.curve)} reports: give one per report")
         if not (np.isfinite(self.spent).all() and self.spent[0] >= 0 and (np.diff(self.spent) >= 0).all()):
@@ -43,8 +47,17 @@ class Recording:
 
     @property
     def cost(self) -> float:
-        """Return what the whole trial cost."""
+        """Return what the trial cost as far as it is recorded."""
         return float(self.spent[-1])
+
+    @property
+    def is_censored(self) -> bool:
+        """Say whether the recording breaks off before the trial's end."""
+        return self.hidden_gain is not None
+
+    def whole_cost(self, horizon: int) -> float:
+        """Return what the trial costs to its end: at its own pace where the recording breaks off."""
+        return self.cost * max(1.0, horizon / int(self.curve.steps[-1])) if self.is_censored else self.cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +94,10 @@ class Pool:
 
     @cached_property
     def outcomes(self) -> tuple[float, ...]:
-        """Return every trial's best key over its whole curve: what its best checkpoint is worth."""
+        """Return every trial's best key over its whole curve, as far as recorded: what its best checkpoint is worth."""
         return tuple(float(self.keys(trial).min()) for trial in range(len(self.recordings)))
 
     @property
     def full_cost(self) -> float:
         """Return the compute of training every trial to its end."""
-        return sum(recording.cost for recording in self.recordings)
+        return sum(recording.whole_cost(self.horizon) for recording in self.recordings)

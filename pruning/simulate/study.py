@@ -31,6 +31,8 @@ class Ended(StrEnum):
     PRUNED = "PRUNED"
     PAUSED = "PAUSED"
     WAITING = "WAITING"
+    CENSORED = "CENSORED"
+    """It would have gone on, but its recording breaks off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +229,13 @@ class _Study:
             self._spare(number, trial.draw, verdict)
         if verdict.kind is Kind.PROTECT and verdict.reason == "diversity" and not verdict.shadow:
             self.surroundings.spare(number, step)
+        if trial.reports == steps.size and trial.recording.is_censored:
+            trial.ended = Ended.CENSORED  # it keeps the rungs it reached and counts nowhere above
+            return False
         if trial.reports == steps.size:
+            if step < self.pool.horizon:  # its training ended by itself: that value is its end
+                last, best = float(trial.keys[index]), float(trial.best[index])
+                self.population.observe(number, self.pool.horizon, value=last, best=best)
             trial.ended = Ended.COMPLETE
             self.population.complete(number)
             self.surroundings.complete(number, index)

@@ -1,0 +1,176 @@
+"""Cells: one policy on one order of one study; what has been played is kept in a file and not played again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pruning.backtest.tasks import Task, obstacle
+from pruning.policy import Policy
+from pruning.simulate import Ended, Outcome, Pool, bounds_of, draw_pool, simulate
+
+FIGURES = ("compute", "regret", "lost", "material")
+"""Shares and regret of one run; of several, their means."""
+Figures = tuple[float, ...]
+
+Key = tuple[str, int, int, str, str]
+"""Task, order, workers, the policy's fingerprint, the curves' digest: whatever was changed is played again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What one policy made of one order of one study."""
+
+    family: str
+    task: str
+    order: int
+    policy: str
+    """The name under which it was asked for."""
+    workers: int
+    fingerprint: str
+    """Of the policy."""
+    curves: str = ""
+    """Digest of the recorded curves; empty where they are known never to change."""
+    figures: Figures
+    """By `FIGURES`; where recordings break off, in the best case."""
+    worst: Figures
+    """The same in the worst case; equal where nothing is left open."""
+    gone_on: int = 0
+    """Trials with which it would have gone on beyond their recordings."""
+    cpu_s: float = 0.0
+
+    @property
+    def key(self) -> Key:
+        """Return what the cell is known by."""
+        return self.task, self.order, self.workers, self.fingerprint, self.curves
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return the cell as one line of a work file."""
+        line: dict[str, object] = {
+            name: getattr(self, name)
+            for name in ("family", "task", "order", "policy", "workers", "fingerprint", "curves")
+        }
+        line |= dict(zip(FIGURES, self.figures, strict=True))
+        if self.worst != self.figures:
+            line["worst"] = list(self.worst)
+        return line | {"gone_on": self.gone_on, "cpu_s": self.cpu_s}
+
+    @classmethod
+    def from_mapping(cls, line: Mapping[str, Any]) -> Cell:
+        """Read one line of a work file; KeyError, TypeError or ValueError if it is none."""
+        figures = tuple(float(line[name]) for name in FIGURES)
+        worst = tuple(map(float, line.get("worst", figures)))
+        if len(worst) != len(FIGURES):
+            raise ValueError(f"worst: {len(worst)} figures, not {len(FIGURES)}")
+        return cls(
+            family=str(line["family"]),
+            task=str(line["task"]),
+            order=int(line["order"]),
+            policy=str(line["policy"]),
+            workers=int(line["workers"]),
+            fingerprint=str(line["fingerprint"]),
+            curves=str(line.get("curves", "")),
+            figures=figures,
+            worst=worst,
+            gone_on=int(line.get("gone_on", 0)),
+            cpu_s=float(line.get("cpu_s", 0.0)),
+        )
+
+
+class WorkFile:
+    """Finished cells in a file of JSON lines; written as they come, so that a run may be killed at any time."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, which need not exist; None keeps the cells for this run alone. OSError if it cannot be."""
+        self._cells = {cell.key: cell for cell in _read(path)} if path else {}
+        self._file = _open(path) if path else None
+
+    def __enter__(self) -> WorkFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def find(self, key: Key) -> Cell | None:
+        """Return a finished cell; None if it has to be played."""
+        return self._cells.get(key)
+
+    def add(self, cell: Cell) -> None:
+        """Keep a cell."""
+        self._cells[cell.key] = cell
+        if self._file is not None:
+            self._file.write(json.dumps(cell.to_mapping()).encode() + b"\n")
+
+
+def play(
+    task: Task, policies: Mapping[str, Policy], *, orders: int, workers: int, work: WorkFile, curves: str | None = None
+) -> Iterator[Cell]:
+    """Yield the cells of one study, order by order; those that the work file holds are not played again.
+
+    Every policy meets the same trials in the same order, with the same draw of the control arm. An order whose trials
+    alone could not be played (all not numbers, too few complete) is left out for all policies. curves: stands for the
+    digest of the curves, where those never change.
+    """
+    digest = task.digest if curves is None else curves
+    size = len(task.pool.recordings)
+    for order in range(orders):
+        drawn = task.pool.subset(draw_pool(name=task.name, size=size, order=order))
+        if obstacle(drawn):
+            continue
+        for name, policy in policies.items():
+            cell = work.find((task.name, order, workers, policy.fingerprint, digest))
+            if cell is None:
+                cell = _played(task, name, policy, drawn, order=order, workers=workers, digest=digest)
+                work.add(cell)
+            yield replace(cell, family=task.family, policy=name)
+
+
+def _played(task: Task, name: str, policy: Policy, pool: Pool, *, order: int, workers: int, digest: str) -> Cell:
+    began = time.process_time()
+    run = simulate(pool, policy, workers=workers, seed=order)
+    best, worst = bounds_of(pool, run)
+    return Cell(
+        family=task.family,
+        task=task.name,
+        order=order,
+        policy=name,
+        workers=workers,
+        fingerprint=policy.fingerprint,
+        curves=digest,
+        figures=_figures(best),
+        worst=_figures(worst),
+        gone_on=sum(fate.ended is Ended.CENSORED for fate in run.fates),
+        cpu_s=round(time.process_time() - began, 3),
+    )
+
+
+def _figures(outcome: Outcome) -> Figures:
+    return (outcome.compute, outcome.regret, float(outcome.lost), float(outcome.is_material))
+
+
+def _read(path: Path) -> Iterator[Cell]:
+    """Yield the finished cells; a line that was cut off, or is no cell, is left out."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                cell = Cell.from_mapping(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+            yield cell
+
+
+def _open(path: Path) -> FileIO:
+    """Open for appending, and close a line that was cut off, so that what follows stands on its own."""
+    file = FileIO(path, "a+")
+    if file.seek(0, 2) and (file.seek(-1, 2), file.read(1))[1] != b"\n":
+        file.write(b"\n")
+    return file

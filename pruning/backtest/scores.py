@@ -1,0 +1,194 @@
+"""Sums over cells with intervals: means over orders, then studies, then families.
+
+Trials and orders of one study are no independent evidence about another, so intervals come from a bootstrap that
+draws whole studies within their family (cluster bootstrap). A family with one study cannot tell how studies differ:
+there its orders are drawn instead, and the summary says so.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pruning.backtest.cells import FIGURES, Cell
+
+Floats = NDArray[np.float64]
+DRAWS = 4000
+SEED = 0
+TAILS = (0.025, 0.975)
+BEST, WORST = 0, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One figure of one policy with its 95 % interval."""
+
+    at_least: float
+    """In the best case of what recordings that break off leave open; else the mean itself."""
+    at_most: float
+    low: float | None
+    """None where nothing was there to draw from: one order of one study."""
+    high: float | None
+
+    @property
+    def mean(self) -> float | None:
+        """Return the mean; None where only bounds are known."""
+        return self.at_least if self.at_least == self.at_most else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The figures of several policies over the same studies."""
+
+    policies: tuple[str, ...]
+    studies: int
+    over: str
+    """What the interval was drawn from, in words."""
+    means: Floats
+    """policies × (best case, worst case) × figures."""
+    draws: Floats | None
+    """draws × policies × (best case, worst case) × figures, the same draws for all policies."""
+    gone_on: tuple[float, ...]
+    """By policy, trials an order with which it would have gone on beyond their recordings."""
+
+    def estimate(self, policy: str, figure: str) -> Estimate:
+        """Return one figure of one policy."""
+        of, what = self.policies.index(policy), FIGURES.index(figure)
+        best, worst = (self.means[of, case, what] for case in (BEST, WORST))
+        if self.draws is None:
+            return _estimate(best, worst, None, None)
+        return _estimate(best, worst, self.draws[:, of, BEST, what], self.draws[:, of, WORST, what])
+
+    def difference(self, policy: str, reference: str, figure: str) -> Estimate:
+        """Return one policy's figure less another's, paired by study and order."""
+        of, to, what = self.policies.index(policy), self.policies.index(reference), FIGURES.index(figure)
+        if of == to:
+            return _estimate(0.0, 0.0, np.zeros(1), np.zeros(1))
+        best, worst = (self.means[of, case, what] - self.means[to, 1 - case, what] for case in (BEST, WORST))
+        if self.draws is None:
+            return _estimate(best, worst, None, None)
+        below, above = (self.draws[:, of, case, what] - self.draws[:, to, 1 - case, what] for case in (BEST, WORST))
+        return _estimate(best, worst, below, above)
+
+
+class Scores:
+    """What all cells say, by study, family and in total."""
+
+    def __init__(self, cells: Sequence[Cell], policies: Sequence[str]) -> None:
+        """policies: in the order of the tables. Families and total count the studies that every policy has played."""
+        self.policies = tuple(policies)
+        self.studies = sorted({(cell.family, cell.task) for cell in cells})
+        self.orders = len({cell.order for cell in cells})
+        self._cells: dict[tuple[str, str], dict[int, Cell]] = {}
+        for cell in cells:
+            self._cells.setdefault((cell.task, cell.policy), {})[cell.order] = cell
+
+    @cached_property
+    def compared(self) -> tuple[tuple[str, str], ...]:
+        """Return (family, study) of those that every policy has played."""
+        return tuple(one for one in self.studies if self.played(one[1]) == self.policies)
+
+    @property
+    def families(self) -> list[str]:
+        """Return the families of the compared studies."""
+        return sorted({family for family, _ in self.compared})
+
+    def played(self, study: str) -> tuple[str, ...]:
+        """Return the policies that were played on a study."""
+        return tuple(policy for policy in self.policies if (study, policy) in self._cells)
+
+    def study(self, study: str) -> Summary:
+        """Return the figures of one study, of the policies that were played on it; drawn over its orders."""
+        policies = self.played(study)
+        orders = self._orders(study, policies)
+        return Summary(
+            policies=policies,
+            studies=1,
+            over=_of_orders(orders),
+            means=orders.mean(axis=0),
+            draws=_drawn(orders, study),
+            gone_on=self._gone_on([study], policies),
+        )
+
+    def family(self, family: str) -> Summary:
+        """Return the figures of one family."""
+        studies = [study for name, study in self.compared if name == family]
+        units = self._units(studies)
+        over = f"{len(studies)} studies" if len(studies) > 1 else _of_orders(units)
+        return Summary(
+            policies=self.policies,
+            studies=len(studies),
+            over=over,
+            means=units.mean(axis=0),
+            draws=_drawn(units, family),
+            gone_on=self._gone_on(studies, self.policies),
+        )
+
+    def total(self) -> Summary | None:
+        """Return the mean over families; None if no study was played by all policies."""
+        if not self.compared:
+            return None
+        families = [self.family(family) for family in self.families]
+        draws = [family.draws for family in families if family.draws is not None]
+        return Summary(
+            policies=self.policies,
+            studies=len(self.compared),
+            over=_of_families(families),
+            means=np.mean([family.means for family in families], axis=0),
+            draws=np.mean(draws, axis=0) if len(draws) == len(families) else None,
+            gone_on=self._gone_on([study for _, study in self.compared], self.policies),
+        )
+
+    def _units(self, studies: Sequence[str]) -> Floats:
+        """Return what a family's interval is drawn from: its studies' means, or the orders of its only one."""
+        if len(studies) == 1:
+            return self._orders(studies[0], self.policies)
+        return np.stack([self._orders(study, self.policies).mean(axis=0) for study in studies])
+
+    def _orders(self, study: str, policies: Sequence[str]) -> Floats:
+        """Return orders × policies × (best case, worst case) × figures of one study."""
+        by_policy = [self._cells[study, policy] for policy in policies]
+        common = sorted(set.intersection(*(set(cells) for cells in by_policy)))
+        return np.array([[[cells[order].figures, cells[order].worst] for cells in by_policy] for order in common])
+
+    def _gone_on(self, studies: Sequence[str], policies: Sequence[str]) -> tuple[float, ...]:
+        return tuple(
+            float(np.mean([cell.gone_on for study in studies for cell in self._cells[study, policy].values()]))
+            for policy in policies
+        )
+
+
+def _drawn(units: Floats, name: str) -> Floats | None:
+    """Return means of resamples of the units; None of a single unit. The name and nothing else decides the draws."""
+    if len(units) < 2:
+        return None
+    random = np.random.default_rng([SEED, zlib.crc32(name.encode())])
+    weights = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=DRAWS) / len(units)
+    return np.asarray(np.tensordot(weights, units, axes=1))
+
+
+def _estimate(best: float, worst: float, below: Floats | None, above: Floats | None) -> Estimate:
+    low = None if below is None else float(np.quantile(below, TAILS[0]))
+    high = None if above is None else float(np.quantile(above, TAILS[1]))
+    return Estimate(at_least=float(best), at_most=float(worst), low=low, high=high)
+
+
+def _of_orders(orders: Floats) -> str:
+    return f"{len(orders)} orders of one study" if len(orders) > 1 else "nothing: one order of one study"
+
+
+def _of_families(families: Sequence[Summary]) -> str:
+    if len(families) == 1:
+        return families[0].over
+    alone = [family for family in families if family.studies == 1]
+    if any(family.draws is None for family in alone):
+        return "nothing: a family has one order of one study"
+    if len(alone) == len(families):
+        return f"orders, in {len(families)} families of one study each"
+    within = f"studies, within {len(families)} families"
+    return f"{within}; orders in those with one study ({len(alone)})" if alone else within

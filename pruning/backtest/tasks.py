@@ -1,0 +1,92 @@
+"""The recorded studies that can be played, and why others cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from pruning.simulate import Pool
+
+FEWEST = 3
+"""An order draws 80 % of the runs; of fewer than these it would draw one."""
+FEW = 15
+"""With fewer complete curves than this the figures say little: a person is warned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One recorded study."""
+
+    family: str
+    name: str
+    pool: Pool
+    left_out: str = ""
+    """Which of its runs are not in the pool, and why; a sentence."""
+
+    @property
+    def complete(self) -> int:
+        """Return how many curves reach their trial's end."""
+        return len(self.pool.recordings) - self.censored
+
+    @property
+    def censored(self) -> int:
+        """Return how many curves break off before their trial's end."""
+        return sum(recording.is_censored for recording in self.pool.recordings)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of everything a replay reads: equal exactly for the same curves in the same order."""
+        pool = self.pool
+        hashed = hashlib.sha256(repr((pool.metric, pool.maximize, pool.horizon)).encode())
+        for one in pool.recordings:
+            hashed.update(repr((one.name, len(one.curve), one.hidden_gain)).encode())
+            hashed.update(one.curve.steps.astype("<i8").tobytes())
+            hashed.update(one.curve.values.astype("<f8").tobytes())
+            hashed.update(one.spent.astype("<f8").tobytes())
+        return hashed.hexdigest()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a person should know before trusting its figures, in sentences."""
+        told = [self.left_out] if self.left_out else []
+        if self.censored:
+            told.append(
+                f"{self.censored} of {len(self.pool.recordings)} curves break off (stopped or pruned): where a policy "
+                "would have gone on with one of them, figures are bounds instead of points."
+            )
+        if self.complete < FEW:
+            told.append(f"Only {self.complete} complete curves: below {FEW} the figures say little.")
+        return tuple(told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A study, or a policy on it, that was not played."""
+
+    task: str
+    reason: str
+    policy: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.policy} on {self.task}" if self.policy else self.task
+        return f"skipped {where}: {self.reason}"
+
+
+def obstacle(pool: Pool) -> str:
+    """Return why nothing can be learnt from a pool, with the remedy; empty if it can be played."""
+    complete = [place for place, one in enumerate(pool.recordings) if not one.is_censored]
+    if not complete:
+        return "it has no complete curve, so nobody knows how a trial ends: let some trials run to their end"
+    if len(complete) == 1 or len(pool.recordings) < FEWEST:
+        found = "one complete curve" if len(complete) == 1 else f"{len(pool.recordings)} runs"
+        return f"it has {found}, and a study needs {FEWEST} runs, two of them complete: add runs"
+    if all(len(pool.recordings[place].curve) == 1 for place in complete):
+        return "its curves have one point each, so there is nothing to stop before the end: report more often"
+    ends = {float(pool.keys(place).min()) for place in complete}
+    if not any(map(math.isfinite, ends)):
+        return f"none of its values of {pool.metric} is a number: check the objective's name"
+    if len(ends) == 1:
+        return "all its curves are equally good, so there is nothing to lose: no policy can be told from another"
+    return ""
