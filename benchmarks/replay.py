@@ -10,11 +10,8 @@ run again, so the program may be killed and started at will. Tables are printed,
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Callable, Mapping
-from io import RawIOBase
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,34 +19,19 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import recorded  # noqa: E402  # the repository is not installed
-import replay_tables  # noqa: E402
 
-from pruning.looks import Geometric, Looks  # noqa: E402
+from pruning.backtest import NAMED, Cell, Maker, Scores, WorkFile, play, tables  # noqa: E402
+from pruning.backtest.named import asha, bare, full, percentile  # noqa: E402
+from pruning.looks import Geometric  # noqa: E402
 from pruning.policy import Policy  # noqa: E402
-from pruning.rules.asha import Asha  # noqa: E402
-from pruning.rules.base import Rule  # noqa: E402
 from pruning.rules.calibrated_halving import CalibratedHalving  # noqa: E402
 from pruning.rules.divergence import Divergence  # noqa: E402
-from pruning.rules.percentile import Percentile  # noqa: E402
 from pruning.safeguards import Safeguards  # noqa: E402
-from pruning.simulate import Pool, draw_pool, outcome_of, simulate  # noqa: E402
+from pruning.simulate import Pool  # noqa: E402
 
 DOUBLING = Geometric(first=1, factor=2.0)
-MOST_LOOKS = 60
-
-
-def made(strategy: Rule | None, looks: Looks, pool: Pool, *, min_peers: int = 0, control_every: int = 0) -> Policy:
-    """Return a policy whose gate stops what is not a number and nothing else, as all policies here do."""
-    return Policy(
-        looks=looks,
-        gates=(Divergence(grace=pool.horizon),),
-        strategy=strategy,
-        safeguards=Safeguards(min_peers=min_peers, top_k=0, control_every=control_every),
-    )
-
-
-def full(pool: Pool) -> Policy:
-    return made(None, (), pool)
+PUBLISHED = ""
+"""Stands for the digest of curves that never change."""
 
 
 def gated(pool: Pool) -> Policy:
@@ -57,38 +39,19 @@ def gated(pool: Pool) -> Policy:
     return Policy(gates=(Divergence(),), safeguards=Safeguards(control_every=0))
 
 
-def preset(name: str) -> Callable[[Pool], Policy]:
-    """Return a preset as it ships: other looks, the whole divergence gate, the control arm."""
-    return lambda pool: Policy.from_mapping(name)
-
-
-def asha(eta: float) -> Callable[[Pool], Policy]:
-    return lambda pool: made(Asha(eta=eta), Geometric(first=1, factor=eta), pool)
-
-
-def percentile(keep: float, peers: str) -> Callable[[Pool], Policy]:
-    """Return a percentile cut at (almost) every report, from five peers on."""
-
-    def make(pool: Pool) -> Policy:
-        every = -(-pool.horizon // MOST_LOOKS)
-        return made(Percentile(keep=keep, peers=peers), tuple(range(every, pool.horizon, every)), pool, min_peers=5)
-
-    return make
-
-
-def calibrated(*, control_every: int = 0, **settings: Any) -> Callable[[Pool], Policy]:
-    return lambda pool: made(CalibratedHalving(**settings), DOUBLING, pool, control_every=control_every)
+def calibrated(*, control_every: int = 0, **settings: Any) -> Maker:
+    return lambda pool: bare(CalibratedHalving(**settings), DOUBLING, pool, control_every=control_every)
 
 
 TAIL: Mapping[str, Any] = {"risk": 0.35, "tail": 0.1, "min_pairs_jump": 5}
 """One winner in ten may rank anywhere."""
 
-POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
+POLICIES: Mapping[str, Maker] = {
     "full": full,
     "divergence": gated,
-    "safe": preset("safe"),
-    "balanced": preset("balanced"),
-    "fast": preset("fast"),
+    "safe": NAMED["safe"],
+    "balanced": NAMED["balanced"],
+    "fast": NAMED["fast"],
     "asha 3": asha(3.0),
     "asha 2": asha(2.0),
     "median": percentile(50.0, "finished"),
@@ -119,24 +82,14 @@ POLICIES: Mapping[str, Callable[[Pool], Policy]] = {
 def main() -> None:
     """Read the arguments, run the cells that are missing, print the tables."""
     options = arguments()
-    finished = read_cells(options.work)
     chosen = options.policies or list(POLICIES)
-    cells: list[dict[str, Any]] = []
-    with options.work.open("a+b", buffering=0) as work:
-        end_last_line(work)
-        for family, task, pool in recorded.tasks(options.curves, wanted=options.tasks):
-            for order in range(options.orders):
-                drawn = pool.subset(draw_pool(name=task, size=len(pool.recordings), order=order))
-                for name in chosen:
-                    policy = POLICIES[name](pool)
-                    key = (task, order, name, options.workers, policy.fingerprint)
-                    if key not in finished:
-                        what = {"family": family, "task": task, "order": order, "policy": name}
-                        finished[key] = what | run_cell(policy, drawn, order=order, workers=options.workers)
-                        work.write(json.dumps(finished[key]).encode() + b"\n")
-                    cells.append(finished[key])
-            print(f"{task}: {len(pool.recordings)} runs of {pool.horizon} reports", flush=True)
-    text = replay_tables.tables(cells, chosen, against=options.against)
+    cells: list[Cell] = []
+    with WorkFile(options.work) as work:
+        for task in recorded.tasks(options.curves, wanted=options.tasks):
+            policies = {name: POLICIES[name](task.pool) for name in chosen}
+            cells += play(task, policies, orders=options.orders, workers=options.workers, work=work, curves=PUBLISHED)
+            print(f"{task.name}: {len(task.pool.recordings)} runs of {task.pool.horizon} reports", flush=True)
+    text = tables(Scores(cells, chosen), against=options.against)
     print(text)
     if options.markdown:
         options.markdown.write_text(text + "\n")
@@ -156,43 +109,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--against", nargs="*", default=(), help="policies to which differences are shown")
     parser.add_argument("--markdown", type=Path, help="write the tables here too")
     return parser.parse_args()
-
-
-Key = tuple[str, int, str, int, str]
-"""Task, order, policy, workers, the policy's fingerprint: a policy that was changed is run again."""
-
-
-def read_cells(path: Path) -> dict[Key, dict[str, Any]]:
-    """Return the finished cells; a line that was cut off is left out."""
-    cells: dict[Key, dict[str, Any]] = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
-        try:
-            cell = json.loads(line)
-        except ValueError:
-            continue
-        cells[cell["task"], cell["order"], cell["policy"], cell["workers"], cell["fingerprint"]] = cell
-    return cells
-
-
-def end_last_line(work: RawIOBase) -> None:
-    """Close a line that was cut off, so that what follows stands on its own."""
-    if work.tell() and (work.seek(-1, 2), work.read(1))[1] != b"\n":
-        work.write(b"\n")
-
-
-def run_cell(policy: Policy, pool: Pool, *, order: int, workers: int) -> dict[str, Any]:
-    """Simulate one study and return what it was worth."""
-    began = time.process_time()
-    outcome = outcome_of(pool, simulate(pool, policy, workers=workers, seed=order))
-    return {
-        "workers": workers,
-        "fingerprint": policy.fingerprint,
-        "compute": outcome.compute,
-        "regret": outcome.regret,
-        "lost": outcome.lost,
-        "material": outcome.is_material,
-        "cpu_s": round(time.process_time() - began, 3),
-    }
 
 
 if __name__ == "__main__":

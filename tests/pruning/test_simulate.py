@@ -1,5 +1,6 @@
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -327,3 +328,11 @@ def test_one_order_of_a_hundred_trials_takes_less_than_two_seconds_of_compute() 
     simulate(study, policy(PAUSING, control_every=20))
 
     assert time.process_time() - began < 2
+
+
+def test_a_trial_that_ends_before_the_planned_length_counts_as_complete_with_its_last_value() -> None:
+    early = replace(ordered(0), horizon=REPORTS + 8)
+    found = outcome_of(early, simulate(early, policy(CALIBRATED)))
+
+    assert found.compute < 0.5
+    assert not found.lost

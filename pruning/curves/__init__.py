@@ -1,0 +1,1 @@
+"""Where recorded curves come from: folders that others publish, and the studies that ended here."""
