@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,11 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from pruning.foreign.tools import TOOLS, guess, translate
 from pruning.foreign.translation import Translation
+from pruning.management.policies import read_data
 from pruning.policy import Policy
 from pruning.presets import DESCRIPTIONS, PRESETS
 from pruning.rules.settings import PolicyError
-from trials.plan import PlanError
-from trials.plan.text import MAX_CHARACTERS, read_yaml
 
 WIDTH = 100
 
@@ -49,7 +46,7 @@ def _show(name: str | None) -> str:
 def _translated(name: str | None, tool: str | None) -> str:
     if name is None:
         raise CommandError("translate needs a file, or `-` for standard input.")
-    data = _read(name)
+    data = read_data(name)
     chosen = tool or guess(data)
     if chosen is None:
         raise CommandError(f"{name} does not say whose settings it holds; add --from {'|'.join(sorted(TOOLS))}.")
@@ -66,16 +63,6 @@ def _said(found: Translation, tool: str) -> str:
     return _commented([f"Read from settings of {tool}. What could not be carried over, or means something else:"]) + (
         _commented([f"- {note}" for note in found.notes]) + _yaml({"policy": dict(found.policy)})
     )
-
-
-def _read(name: str) -> object:
-    try:
-        text = sys.stdin.read(MAX_CHARACTERS + 1) if name == "-" else Path(name).read_text(encoding="utf-8")
-        return read_yaml(text).data
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"The file {name} cannot be read: {error}")
-    except PlanError as error:
-        raise CommandError(f"The file {name} cannot be read: {error.problems[0]}")
 
 
 def _commented(paragraphs: list[str]) -> str:

@@ -1,0 +1,94 @@
+"""Curves of the studies that ended here: complete ones, and those that break off where a trial was stopped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from pruning.backtest import Skipped, Task, obstacle
+from pruning.backtest.censored import censor
+from pruning.rules.base import Curve
+from pruning.simulate import Pool, Recording
+from trials import series
+from trials.models import Study, Trial
+from trials.series.codec import Steps, Values
+
+BATCH = 500
+"""Trials whose series are read at a time."""
+AT_ITS_END = "finished"
+"""The ending code of a trial that trained to its own end; a rule's FINISH is complete too, but breaks the curve off."""
+
+
+def name_of(study: Study) -> str:
+    """Return what no other study is called."""
+    return f"{study.name} ({study.project.slug})"
+
+
+def task_of(study: Study) -> Task | Skipped:
+    """Return a study's curves of the objective, or why it cannot be played.
+
+    Points that a resumed attempt superseded are left out, a configuration that was continued by another trial is one
+    curve, and a trial that failed, or reported nothing, is left out. A step costs one unit.
+    """
+    name = name_of(study)
+    if study.state != Study.State.ENDED:
+        return Skipped(task=name, reason="it has not ended: wait for it, or end it with `manage.py stop`")
+    chains = _chains(study)
+    ended = [chain for chain in chains if chain[-1].state != Trial.State.FAILED]
+    curves = list(_curves(study, ended))
+    told = [(chain, curve) for chain, curve in zip(ended, curves, strict=True) if len(curve)]
+    if not told:
+        return Skipped(task=name, reason=f"none of its trials reported {study.metric}: there are no curves")
+    pool = Pool(
+        metric=study.metric,
+        maximize=not study.minimises,
+        horizon=study.horizon,
+        recordings=tuple(Recording.of(str(chain[0].number), curve.steps, curve.values) for chain, curve in told),
+    )
+    cut = {place for place, (chain, curve) in enumerate(told) if _breaks_off(chain[-1], curve, study.horizon)}
+    pool = censor(pool, cut)
+    if reason := obstacle(pool):
+        return Skipped(task=name, reason=reason)
+    return Task(family=study.project.slug, name=name, pool=pool, left_out=_left_out(chains, ended, len(told)))
+
+
+def _chains(study: Study) -> list[list[Trial]]:
+    """Return the trials of every configuration in order, by the number of the first."""
+    trials = {trial.pk: trial for trial in study.trials.filter(state__in=Trial.ENDED).order_by("number")}
+    roots: dict[int, int] = {}
+    chains: dict[int, list[Trial]] = defaultdict(list)
+    for pk, trial in trials.items():
+        before = trial.continues_id
+        roots[pk] = roots.get(before, pk) if before is not None else pk
+        chains[roots[pk]].append(trial)
+    return list(chains.values())
+
+
+def _curves(study: Study, chains: Sequence[Sequence[Trial]]) -> Iterator[Curve]:
+    """Yield every configuration's curve; a continuing trial's points supersede the older from its first one on."""
+    for start in range(0, len(chains), BATCH):
+        batch = chains[start : start + BATCH]
+        read = series.read_many([trial.pk for chain in batch for trial in chain], study.metric)
+        for chain in batch:
+            yield _joined([read[trial.pk] for trial in chain if trial.pk in read])
+
+
+def _joined(pieces: Sequence[tuple[Steps, Values]]) -> Curve:
+    points: dict[int, float] = {}
+    for steps, values in pieces:
+        points = {step: value for step, value in points.items() if step < steps[0]}
+        points |= {step: value for step, value in zip(steps.tolist(), values.tolist(), strict=True) if step > 0}
+    return Curve.of(list(points), list(points.values()))
+
+
+def _breaks_off(last: Trial, curve: Curve, horizon: int) -> bool:
+    """Say whether the configuration would have trained on after its last point."""
+    ended_itself = last.state == Trial.State.COMPLETE and last.ending_code == AT_ITS_END
+    return not ended_itself and int(curve.steps[-1]) < horizon
+
+
+def _left_out(chains: Sequence[object], ended: Sequence[object], told: int) -> str:
+    failed, silent = len(chains) - len(ended), len(ended) - told
+    counts = [f"{failed} failed" if failed else "", f"{silent} reported nothing" if silent else ""]
+    named = " and ".join(filter(None, counts))
+    return f"Of {len(chains)} configurations {named}; those are left out." if named else ""
