@@ -90,6 +90,7 @@ def fitting(make: Maker, pool: Pool) -> Policy:
     problems = [
         *policy.problems(horizon=pool.horizon, report_steps=pool.report_steps(), metrics=[pool.metric], labels=labels),
         *_wrong_way(policy, pool),
+        *_untold(policy, pool),
     ]
     if problems:
         raise PolicyError(problems)
@@ -110,3 +111,15 @@ def _wrong_way(policy: Policy, pool: Pool) -> list[Problem]:
         and gate.metric in {"", pool.metric}
         and getattr(gate, side) is not None
     ]
+
+
+def _untold(policy: Policy, pool: Pool) -> list[Problem]:
+    """Return the safeguards that ask for what recorded curves do not hold."""
+    found: list[Problem] = []
+    if policy.needs.places and all(recording.place is None for recording in pool.recordings):
+        message = "these curves come without parameters, so nobody's distance is known: leave the setting out"
+        found.append(Problem(path="policy.safeguards.diversity", message=message))
+    if policy.needs.hours:
+        message = "a replay counts steps and has no clock: leave the setting out"
+        found.append(Problem(path="policy.safeguards.stops_per_hour", message=message))
+    return found

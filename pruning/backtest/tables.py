@@ -77,7 +77,8 @@ def _studies(scores: Scores) -> list[str]:
         f"| - | {' | '.join('-' for _ in scores.policies)} |",
     ]
     for _, study in scores.studies:
-        lines.append(f"| {study} | {' | '.join(_triple(scores.study(study), policy) for policy in scores.policies)} |")
+        found = scores.study(study)
+        lines.append(f"| {study} | {' | '.join(_triple(found, policy) for policy in scores.policies)} |")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,10 +42,13 @@ class Task:
         pool = self.pool
         hashed = hashlib.sha256(repr((pool.metric, pool.maximize, pool.horizon)).encode())
         for one in pool.recordings:
-            hashed.update(repr((one.name, len(one.curve), one.hidden_gain)).encode())
-            hashed.update(one.curve.steps.astype("<i8").tobytes())
-            hashed.update(one.curve.values.astype("<f8").tobytes())
+            hashed.update(repr((one.name, len(one.curve), one.hidden_gain, one.place)).encode())
             hashed.update(one.spent.astype("<f8").tobytes())
+            told = [(name, curve) for _, by in sorted(one.instances.items()) for name, curve in sorted(by.items())]
+            for name, curve in [("", one.curve), *told]:
+                hashed.update(repr((name, len(curve))).encode())
+                hashed.update(curve.steps.astype("<i8").tobytes())
+                hashed.update(curve.values.astype("<f8").tobytes())
         return hashed.hexdigest()
 
     @property
@@ -56,9 +60,19 @@ class Task:
                 f"{self.censored} of {len(self.pool.recordings)} curves break off (stopped or pruned): where a policy "
                 "would have gone on with one of them, figures are bounds instead of points."
             )
+        if self._reports_apart:
+            told.append(
+                "Trials did not report at the same steps: here one is judged only at looks at which it reported itself."
+            )
         if self.complete < FEW:
             told.append(f"Only {self.complete} complete curves: below {FEW} the figures say little.")
         return tuple(told)
+
+    @property
+    def _reports_apart(self) -> bool:
+        """Say whether a trial is silent at a step, before its own last, at which another one reported."""
+        steps = self.pool.report_steps()
+        return any(len(one.curve) != bisect_right(steps, int(one.curve.steps[-1])) for one in self.pool.recordings)
 
 
 @dataclass(frozen=True, kw_only=True)

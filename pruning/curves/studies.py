@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pruning.backtest import Skipped, Task, obstacle
 from pruning.backtest.censored import censor
 from pruning.rules.base import Curve
+from pruning.rules.surroundings import Place
 from pruning.simulate import Pool, Recording
+from pruning.surroundings import StudyPlaces
 from trials import series
 from trials.models import Study, Trial
 from trials.series.codec import Steps, Values
@@ -39,11 +42,12 @@ def task_of(study: Study) -> Task | Skipped:
     told = [(chain, curve) for chain, curve in zip(ended, curves, strict=True) if len(curve)]
     if not told:
         return Skipped(task=name, reason=f"none of its trials reported {study.metric}: there are no curves")
+    places = StudyPlaces(study, {}).of([chain[0].number for chain, _ in told])
     pool = Pool(
         metric=study.metric,
         maximize=not study.minimises,
         horizon=study.horizon,
-        recordings=tuple(Recording.of(str(chain[0].number), curve.steps, curve.values) for chain, curve in told),
+        recordings=tuple(_recording(chain[0].number, curve, places) for chain, curve in told),
     )
     cut = {place for place, (chain, curve) in enumerate(told) if _breaks_off(chain[-1], curve, study.horizon)}
     pool = censor(pool, cut)
@@ -79,6 +83,10 @@ def _joined(pieces: Sequence[tuple[Steps, Values]]) -> Curve:
         points = {step: value for step, value in points.items() if step < steps[0]}
         points |= {step: value for step, value in zip(steps.tolist(), values.tolist(), strict=True) if step > 0}
     return Curve.of(list(points), list(points.values()))
+
+
+def _recording(number: int, curve: Curve, places: Mapping[int, Place]) -> Recording:
+    return replace(Recording.of(str(number), curve.steps, curve.values), place=places.get(number))
 
 
 def _breaks_off(last: Trial, curve: Curve, horizon: int) -> bool:

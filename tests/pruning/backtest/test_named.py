@@ -50,6 +50,8 @@ def test_a_shadow_policy_is_played_awake() -> None:
         ({"looks": [2, 8]}, r"policy\.looks\[1\]: 8 is not below the planned length 8"),
         ({"gates": [{"rule": "overfitting"}]}, "unknown metric 'train_loss'"),
         ({"strategy": {"rule": "racing", "label": "fold"}, "looks": [2]}, "no label of the objective"),
+        ({"safeguards": {"diversity": 0.3}, "looks": [2]}, r"safeguards\.diversity: these curves come without param"),
+        ({"safeguards": {"stops_per_hour": 3}, "looks": [2]}, r"safeguards\.stops_per_hour: a replay .* no clock"),
         ({"gates": [{"rule": "threshold", "lower": 0.1}]}, r"gates\[0\]\.lower: val_loss is minimized"),
     ],
 )

@@ -1,12 +1,14 @@
 """What can be played, and what a person is told about it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pruning.backtest import Task, obstacle
 from pruning.backtest.censored import censor
+from pruning.simulate import Recording
 from tests.pruning.negative_controls import ordered, pool
 
 NAN = float("nan")
@@ -43,6 +45,15 @@ def test_few_complete_curves_and_curves_that_break_off_are_warned_about() -> Non
     assert bounded.startswith("2 of 16 curves break off (stopped or pruned): where a policy would have gone on")
     assert few == "Only 14 complete curves: below 15 the figures say little."
     assert not Task(family="f", name="t", pool=ordered(0, 15)).warnings
+
+
+def test_trials_that_report_at_other_steps_are_warned_about() -> None:
+    apart = Recording.of("apart", [1, 3, 32], [3.0, 2.0, 1.0])
+    whole = ordered(0, 20)
+
+    told = Task(family="f", name="t", pool=replace(whole, recordings=(*whole.recordings, apart))).warnings
+
+    assert told[0].startswith("Trials did not report at the same steps")
 
 
 def test_the_digest_tells_curves_apart() -> None:

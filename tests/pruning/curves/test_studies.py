@@ -52,6 +52,7 @@ def test_complete_trials_are_curves_of_the_objective_at_the_reported_steps() -> 
     assert curves(found) == [(str(number), list(STEPS), False) for number in range(4)]
     assert found.pool.recordings[2].curve.values.tolist() == falling(0.5)
     assert (found.family, found.name) == ("lab", "a study (lab)")
+    assert [one.place for one in found.pool.recordings] == [(0.5,)] * 4
     assert (found.pool.metric, found.pool.horizon, found.pool.maximize) == ("val_loss", 16, False)
 
 
