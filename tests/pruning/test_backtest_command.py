@@ -98,6 +98,18 @@ def test_a_run_that_was_cut_off_goes_on(curves: Path, tmp_path: Path) -> None:
     assert len(work.read_text().splitlines()) == len(lines) + 1
 
 
+def test_ctrl_c_says_what_is_kept(curves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    backtest("--curves", curves, "--tasks", "toys__a", *FAST, "--json", tmp_path / "out.json")
+    monkeypatch.setattr("pruning.backtest.cells.simulate", interrupted)
+
+    told = refusal("--curves", curves, *FAST, "--json", tmp_path / "out.json")
+
+    assert told == "Stopped after 6 of 12 cells; the same command goes on there."
+
+
 def test_progress_is_shown_on_the_error_stream(curves: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("backtest", "--curves", str(curves), *FAST)
 

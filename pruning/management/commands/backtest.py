@@ -96,12 +96,17 @@ class Command(BaseCommand):
         total = orders * sum(len(policies) for _, policies in plan)
         cells: list[Cell] = []
         lines = Lines(sys.stderr)
-        with _work(options["json"]) as work:
-            for task, policies in plan:
-                for cell in play(task, policies, orders=orders, workers=workers, work=work):
-                    cells.append(cell)
-                    lines.show(_bar(len(cells), total, task.name))
-        lines.end()
+        try:
+            with _work(options["json"]) as work:
+                for task, policies in plan:
+                    for cell in play(task, policies, orders=orders, workers=workers, work=work):
+                        cells.append(cell)
+                        lines.show(_bar(len(cells), total, task.name))
+        except KeyboardInterrupt:
+            kept = "the same command goes on there" if options["json"] else "nothing is kept without --json"
+            raise CommandError(f"Stopped after {len(cells)} of {total} cells; {kept}.")
+        finally:
+            lines.end()
         return cells
 
 
