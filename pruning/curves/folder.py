@@ -49,9 +49,11 @@ def index(folder: Path) -> list[dict[str, Any]]:
         raise NotInLayout(message)
     if not isinstance(entries, list) or not entries:
         raise NotInLayout(f"{path} is no list of tasks: each entry needs {', '.join(NEEDED)}")
+    names: set[str] = set()
     for place, entry in enumerate(entries):
-        if problem := _problem(entry):
+        if problem := _problem(entry) or ("has the name of an earlier one" if entry["name"] in names else ""):
             raise NotInLayout(f"{path}: entry {place} {problem}")
+        names.add(entry["name"])
     return entries
 
 

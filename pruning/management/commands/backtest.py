@@ -57,29 +57,30 @@ class Command(BaseCommand):
         against = options["against"] or next(iter(makers))
         if against not in makers:
             raise CommandError(f"--against {against!r} is none of the policies played: {', '.join(makers)}")
-        found = list(self._found(options))
-        plan, skipped = _plan(found, makers)
-        for line in [*skipped, *(f"{task.name}: {told}" for task, _ in plan for told in task.warnings)]:
-            self.stderr.write(str(line))
+        plan, skipped = _plan(list(self._found(options)), makers)
+        self._say([*skipped, *(f"{task.name}: {told}" for task, _ in plan for told in task.warnings)])
         cells = self._played(plan, options)
         played = {cell.task for cell in cells}
         unlucky = [_undrawn(task) for task, _ in plan if task.name not in played]
-        for one in unlucky:
-            self.stderr.write(str(one))
+        self._say(unlucky)
         if not cells:
             raise CommandError("No order of any study could be played; see above.")
         scores = Scores(cells, list(makers))
-        told = report(
-            scores,
-            [task for task, _ in plan],
-            against=against,
-            workers=options["workers"],
-            skipped=[*skipped, *unlucky],
-            policies=_fingerprints(plan, list(makers)),
-        )
         if options["json"]:
+            told = report(
+                scores,
+                [task for task, _ in plan],
+                against=against,
+                workers=options["workers"],
+                skipped=[*skipped, *unlucky],
+                policies=_fingerprints(plan, list(makers)),
+            )
             _write(options["json"], told)
         return tables(scores, against=[against] if len(makers) > 1 else [])
+
+    def _say(self, lines: Sequence[object]) -> None:
+        for line in lines:
+            self.stderr.write(str(line))
 
     def _found(self, options: Mapping[str, Any]) -> Iterator[Task | Skipped]:
         """Yield what the command line names, each study once."""
@@ -138,7 +139,8 @@ def _plan(found: Sequence[Task | Skipped], makers: Mapping[str, Maker]) -> tuple
                 fit[name] = fitting(make, task.pool)
             except PolicyError as error:
                 skipped.append(Skipped(task=task.name, policy=name, reason="; ".join(map(str, error.problems))))
-        plan.append((task, fit))
+        if fit:
+            plan.append((task, fit))
     for name in makers:
         if not any(name in fit for _, fit in plan):
             reasons = [f"  {one.task}: {one.reason}" for one in skipped if one.policy == name]

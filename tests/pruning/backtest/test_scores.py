@@ -3,26 +3,9 @@
 import numpy as np
 import pytest
 
-from pruning.backtest import Cell, Scores
+from pruning.backtest import Scores
 from pruning.backtest.scores import Estimate
-
-
-def a_cell(policy: str, task: str, order: int, regret: float, *, worst: float | None = None, family: str = "f") -> Cell:
-    return Cell(
-        family=family,
-        task=task,
-        order=order,
-        policy=policy,
-        workers=4,
-        fingerprint=policy,
-        figures=figures(regret),
-        worst=figures(regret if worst is None else worst),
-        gone_on=0 if worst is None else 2,
-    )
-
-
-def figures(regret: float) -> tuple[float, ...]:
-    return (0.5, regret, float(regret > 0), float(regret > 0.05))
+from tests.pruning.backtest.cells import a_cell
 
 
 def nearly(at_least: float, at_most: float, low: float | None, high: float | None) -> object:

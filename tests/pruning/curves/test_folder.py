@@ -81,6 +81,7 @@ def test_only_tasks_that_were_asked_for_are_read(tmp_path: Path) -> None:
         ('[{"name": "a"}]', "entry 0 has no benchmark, role, objective, mode"),
         (json.dumps([an_entry("a", mode="lowest")]), "mode 'lowest': write min or max"),
         (json.dumps([an_entry("../a")]), "no file's name"),
+        (json.dumps([an_entry("a"), an_entry("a")]), "entry 1 has the name of an earlier one"),
     ],
 )
 def test_a_folder_not_in_the_layout_is_refused(text: str | None, told: str, tmp_path: Path) -> None:
