@@ -9,7 +9,7 @@ from pruning.looks import Geometric, Looks
 from pruning.policy import Policy
 from pruning.presets import DEFAULT, PRESETS
 from pruning.rules.asha import Asha
-from pruning.rules.base import Rule
+from pruning.rules.base import Rule, needs_of
 from pruning.rules.divergence import Divergence
 from pruning.rules.hyperband import Hyperband
 from pruning.rules.percentile import Percentile
@@ -114,8 +114,15 @@ def _wrong_way(policy: Policy, pool: Pool) -> list[Problem]:
 
 
 def _untold(policy: Policy, pool: Pool) -> list[Problem]:
-    """Return the safeguards that ask for what recorded curves do not hold."""
-    found: list[Problem] = []
+    """Return the gates and safeguards that ask for what recorded curves do not hold."""
+    found = [
+        Problem(
+            path=f"policy.gates[{place}]",
+            message="a replay counts steps and knows neither seconds nor memory: leave the gate out",
+        )
+        for place, gate in enumerate(policy.gates)
+        if needs_of(gate).resources
+    ]
     if policy.needs.places and all(recording.place is None for recording in pool.recordings):
         message = "these curves come without parameters, so nobody's distance is known: leave the setting out"
         found.append(Problem(path="policy.safeguards.diversity", message=message))

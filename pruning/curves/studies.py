@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pruning.backtest import Skipped, Task, obstacle
 from pruning.backtest.censored import censor
 from pruning.rules.base import Curve
-from pruning.rules.surroundings import Place
 from pruning.simulate import Pool, Recording
 from pruning.surroundings import StudyPlaces
 from trials import series
-from trials.models import Study, Trial
+from trials.models import MetricSummary, Study, Trial
 from trials.series.codec import Steps, Values
 
 BATCH = 500
@@ -43,11 +43,19 @@ def task_of(study: Study) -> Task | Skipped:
     if not told:
         return Skipped(task=name, reason=f"none of its trials reported {study.metric}: there are no curves")
     places = StudyPlaces(study, {}).of([chain[0].number for chain, _ in told])
+    labels = _labels(study)
     pool = Pool(
         metric=study.metric,
         maximize=not study.minimises,
         horizon=study.horizon,
-        recordings=tuple(_recording(chain[0].number, curve, places) for chain, curve in told),
+        recordings=tuple(
+            replace(
+                Recording.of(str(chain[0].number), curve.steps, curve.values),
+                place=places.get(chain[0].number),
+                instances={label: _instances(study, chain, label) for label in labels},
+            )
+            for chain, curve in told
+        ),
     )
     cut = {place for place, (chain, curve) in enumerate(told) if _breaks_off(chain[-1], curve, study.horizon)}
     pool = censor(pool, cut)
@@ -85,8 +93,19 @@ def _joined(pieces: Sequence[tuple[Steps, Values]]) -> Curve:
     return Curve.of(list(points), list(points.values()))
 
 
-def _recording(number: int, curve: Curve, places: Mapping[int, Place]) -> Recording:
-    return replace(Recording.of(str(number), curve.steps, curve.values), place=places.get(number))
+def _labels(study: Study) -> list[str]:
+    """Return the labels that any series of the objective carries."""
+    told = MetricSummary.objects.filter(study=study, metric=study.metric).values_list("labels", flat=True).distinct()
+    return sorted({label for text in told for label in json.loads(text)})
+
+
+def _instances(study: Study, chain: Sequence[Trial], label: str) -> dict[str, Curve]:
+    """Return the objective's series that carry this label, by the label's value, joined over the chain."""
+    pieces: dict[str, list[tuple[Steps, Values]]] = defaultdict(list)
+    for trial in chain:
+        for name, points in series.read_instances(trial, study.metric, label).items():
+            pieces[name].append(points)
+    return {name: _joined(found) for name, found in pieces.items()}
 
 
 def _breaks_off(last: Trial, curve: Curve, horizon: int) -> bool:

@@ -51,6 +51,7 @@ def test_a_shadow_policy_is_played_awake() -> None:
         ({"gates": [{"rule": "overfitting"}]}, "unknown metric 'train_loss'"),
         ({"strategy": {"rule": "racing", "label": "fold"}, "looks": [2]}, "no label of the objective"),
         ({"safeguards": {"diversity": 0.3}, "looks": [2]}, r"safeguards\.diversity: these curves come without param"),
+        ({"gates": [{"rule": "resources"}], "looks": [2]}, r"gates\[0\]: a replay counts steps and knows neither"),
         ({"safeguards": {"stops_per_hour": 3}, "looks": [2]}, r"safeguards\.stops_per_hour: a replay .* no clock"),
         ({"gates": [{"rule": "threshold", "lower": 0.1}]}, r"gates\[0\]\.lower: val_loss is minimized"),
     ],

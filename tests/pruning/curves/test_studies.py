@@ -5,13 +5,16 @@ from collections.abc import Sequence
 import pytest
 from django.db import transaction
 
-from pruning.backtest import Skipped, Task
+from pruning.backtest import Skipped, Task, fitting
+from pruning.backtest.named import as_given
 from pruning.curves.studies import task_of
+from pruning.policy import Policy
 from tests.pruning.studies import NOW, STEPS, a_played_study, a_study, an_attempt, falling, tell, train
-from trials import endings, head
+from trials import endings, head, reporting
 from trials.closing import settle, stop_study
 from trials.models import Attempt, Study, Trial
 from trials.running.claims import claim
+from trials.series import Point
 from trials.studies import new_trial
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("judging")]
@@ -137,6 +140,29 @@ def continuing(study: Study, trial: Trial) -> Attempt:
     attempt = claim(None, queue="cpu", slot=0, device="cpu", at=NOW, claimed_by="tester", study=study)
     assert attempt is not None
     return attempt
+
+
+def test_folds_are_read_beside_the_objective() -> None:
+    study = a_study(**UNTOUCHED)
+    for trial in range(3):
+        attempt = an_attempt(study)
+        for batch, step in enumerate(STEPS, start=1):
+            folds = [
+                Point(step=step, metrics={"val_loss": trial + fold}, labels={"fold": f"{fold}"}) for fold in (1, 2)
+            ]
+            whole = Point(step=step, metrics={"val_loss": trial - step / 100})
+            reporting.report(attempt_id=attempt.pk, batch=batch, points=[*folds, whole], at=NOW)
+        endings.complete(attempt, at=NOW)
+
+    found = task(study)
+    racing = as_given(Policy.from_mapping({"looks": [2, 4, 8], "strategy": {"rule": "racing", "label": "fold"}}))
+
+    told = found.pool.recordings[1].instances["fold"]
+    assert {name: (curve.steps.tolist(), set(curve.values.tolist())) for name, curve in told.items()} == {
+        "1": (list(STEPS), {2.0}),
+        "2": (list(STEPS), {3.0}),
+    }
+    assert fitting(racing, found.pool).needs.label == "fold"
 
 
 def test_a_study_that_runs_is_skipped() -> None:
