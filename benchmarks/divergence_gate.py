@@ -85,11 +85,11 @@ def main() -> None:
     chosen = parser.parse_args()
     print("| Task | Form | Stopped | Compute saved | Best lost | Regret |\n| - | - | -: | -: | -: | -: |")
     saved: dict[str, list[float]] = {form: [] for form in FORMS}
-    for _, task, pool in recorded.tasks(chosen.curves, wanted=chosen.tasks):
+    for task in recorded.tasks(chosen.curves, wanted=chosen.tasks):
         for form, gate in FORMS.items():
-            n, share, lost, regret = measure(pool, gate, np.random.default_rng(0))
+            n, share, lost, regret = measure(task.pool, gate, np.random.default_rng(0))
             saved[form].append(share)
-            print(f"| {task} | {form} | {n} | {share:.1%} | {lost:.0%} | {regret:.3f} |", flush=True)
+            print(f"| {task.name} | {form} | {n} | {share:.1%} | {lost:.0%} | {regret:.3f} |", flush=True)
     for form, shares in saved.items():
         print(f"| mean of {len(shares)} tasks | {form} | | {np.mean(shares):.1%} | | |")
 
