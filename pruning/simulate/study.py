@@ -103,6 +103,11 @@ class _Trial:
     bad_looks: int = 0
     ended: Ended = Ended.WAITING
 
+    @property
+    def is_spent(self) -> bool:
+        """Say whether it has told all that was recorded of it."""
+        return self.reports == len(self.recording.curve)
+
 
 @dataclass
 class _Study:
@@ -173,6 +178,9 @@ class _Study:
                 continue
             if number is None:
                 return idle
+            if self.trials[number].is_spent:
+                self._end(number)  # it was paused at its last report: nothing is left to train
+                continue
             self.under_way.add(number)
             self._schedule(number, extra=extra)
             idle -= 1
@@ -229,18 +237,24 @@ class _Study:
             self._spare(number, trial.draw, verdict)
         if verdict.kind is Kind.PROTECT and verdict.reason == "diversity" and not verdict.shadow:
             self.surroundings.spare(number, step)
-        if trial.reports == steps.size and trial.recording.is_censored:
-            trial.ended = Ended.CENSORED  # it keeps the rungs it reached and counts nowhere above
-            return False
-        if trial.reports == steps.size:
-            if step < self.pool.horizon:  # its training ended by itself: that value is its end
-                last, best = float(trial.keys[index]), float(trial.best[index])
-                self.population.observe(number, self.pool.horizon, value=last, best=best)
-            trial.ended = Ended.COMPLETE
-            self.population.complete(number)
-            self.surroundings.complete(number, index)
+        if trial.is_spent:
+            self._end(number)
             return False
         return True
+
+    def _end(self, number: int) -> None:
+        """End a trial that has told all that was recorded of it."""
+        trial = self.trials[number]
+        if trial.recording.is_censored:
+            trial.ended = Ended.CENSORED  # it keeps the rungs it reached and counts nowhere above
+            return
+        index = trial.reports - 1
+        if trial.recording.curve.steps[index] < self.pool.horizon:  # its training ended by itself: that is its end
+            last, best = float(trial.keys[index]), float(trial.best[index])
+            self.population.observe(number, self.pool.horizon, value=last, best=best)
+        trial.ended = Ended.COMPLETE
+        self.population.complete(number)
+        self.surroundings.complete(number, index)
 
     def _facts(self, number: int, trial: _Trial, index: int, step: int, *, at_look: bool) -> Facts:
         whole = trial.recording.curve

@@ -5,6 +5,7 @@ import pytest
 
 from pruning.backtest.censored import censor
 from pruning.backtest.named import full
+from pruning.policy import Policy
 from pruning.simulate import Ended, Pool, Recording, Run, bounds_of, outcome_of, simulate
 from pruning.simulate.study import Fate
 
@@ -87,3 +88,23 @@ def test_a_trial_goes_on_to_where_its_recording_breaks_off_and_is_neither_comple
 def test_a_hidden_gain_is_no_loss() -> None:
     with pytest.raises(ValueError, match="a hidden gain of -1"):
         Recording(name="x", curve=a_pool().recordings[0].curve, spent=np.arange(4.0), hidden_gain=-1.0)
+
+
+def test_a_trial_that_was_paused_where_its_recording_breaks_off_goes_on_unseen() -> None:
+    values = ([1.0, 1.0, 1.0, 1.0], [2.0, 2.0], [3.0, 3.0, 3.0, 3.0], [4.0, 4.0, 4.0, 4.0])
+    recordings = [Recording.of(str(number), range(1, len(told) + 1), told) for number, told in enumerate(values)]
+    pool = censor(Pool(metric="val_loss", maximize=False, horizon=4, recordings=tuple(recordings)), {1})
+    policy = Policy.from_mapping(
+        {
+            "looks": [2],
+            "gates": [],
+            "strategy": {"rule": "asha", "eta": 2, "action": "pause"},
+            "safeguards": {"min_peers": 0, "control_every": 0},
+        }
+    )
+
+    run = simulate(pool, policy, workers=1)
+
+    said = [str(judged.verdict.kind) for judged in run.verdicts if judged.trial == 1]
+    assert said == ["PAUSE", "RESUME"]
+    assert [fate.ended for fate in run.fates] == [Ended.COMPLETE, Ended.CENSORED, Ended.PAUSED, Ended.PAUSED]
