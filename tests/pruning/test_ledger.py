@@ -235,6 +235,17 @@ def test_the_command_verifies_all_ledgers_and_counts_their_rows() -> None:
     assert f"{first.sequence + second.sequence} rows checked in 2 ledgers." in out.getvalue()
 
 
+@pytest.mark.parametrize("name", ["a study", "lab/a study", "1"])
+def test_the_command_verifies_the_ledger_of_one_study(name: str) -> None:
+    study = a_study()
+    a_study(name="another")
+    out = StringIO()
+
+    call_command("ledger", "verify", str(study.pk) if name == "1" else name, stdout=out)
+
+    assert "1 rows checked in 1 ledgers." in out.getvalue()
+
+
 def test_the_command_says_that_there_are_none() -> None:
     out = StringIO()
 

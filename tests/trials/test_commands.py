@@ -178,6 +178,15 @@ def test_a_name_in_two_projects_needs_the_id() -> None:
         run("status", "digits")
 
 
+def test_a_study_is_found_by_its_project_and_name_as_status_lists_it() -> None:
+    study = a_study(name="digits")
+    attempt = an_attempt(study)
+
+    assert "digits" in run("status", f"{study.project.slug}/digits")
+    assert "Stopped trial 0" in run("stop", f"{study.project.slug}/digits/0", "--reason", "Too slow.")
+    assert Trial.objects.get(pk=attempt.trial_id).halt_code == "stopped_by_user"
+
+
 def test_project_and_member_are_added() -> None:
     User.objects.create_user(username="robin")
 

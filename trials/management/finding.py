@@ -7,8 +7,10 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.db.models import Q
 
 from trials.models import Project, Study, Trial
+from trials.models.study import StudyQuerySet
 from trials.plan import Plan, PlanError, read_plan
 from trials.plan.text import MAX_CHARACTERS
 
@@ -16,10 +18,10 @@ LARGEST_ID = 2**63 - 1
 
 
 def find_study(text: str) -> Study:
-    """Return the study of that id, or of that name if only one project has it."""
+    """Return the study of that id, of that `PROJECT/NAME`, or of that name if only one project has it."""
     if text.isdecimal() and int(text[:20]) <= LARGEST_ID and (study := Study.objects.filter(pk=int(text)).first()):
         return study
-    found = list(Study.objects.filter(name=text).select_related("project").order_by("pk")[:5])
+    found = list(named(text).select_related("project").order_by("pk")[:5])
     if not found:
         raise CommandError(f"There is no study {text!r}; `manage.py status` lists them.")
     if len(found) > 1:
@@ -28,10 +30,16 @@ def find_study(text: str) -> Study:
     return found[0]
 
 
+def named(text: str) -> StudyQuerySet:
+    """Return the studies of that name, or of that `PROJECT/NAME`, as `status` lists them."""
+    slug, _, name = text.partition("/")
+    return Study.objects.filter(Q(name=text) | Q(project__slug=slug, name=name))
+
+
 def find_study_or_trial(text: str) -> Study | Trial:
     """Return a study, or the trial that `STUDY/NUMBER` names."""
     name, slash, number = text.rpartition("/")
-    if not slash or Study.objects.filter(name=text).exists():
+    if not slash or named(text).exists():
         return find_study(text)
     study = find_study(name)
     trial = study.trials.filter(number=int(number[:9])).first() if number.isdecimal() else None

@@ -14,6 +14,7 @@ from pruning.models import LedgerHead
 from pruning.reckoning import reckon
 from pruning.replay import replay
 from pruning.verify import ledgers, verify
+from trials.management.finding import named
 from trials.models import Study
 
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["verify", "replay", "export", "judge"])
-        parser.add_argument("study", nargs="?", help="a study's name, number or uid; all studies if left out")
+        parser.add_argument("study", nargs="?", help="a study's name, PROJECT/NAME, number or uid; all if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = self._chosen(options["study"])
@@ -41,8 +42,9 @@ class Command(BaseCommand):
         known = ledgers()
         if wanted is None:
             return known
-        study = Study.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
-        found = [(uid, name) for uid, name in known if wanted in {name, str(uid)} or (study and uid == study.uid)]
+        studies = Study.objects.filter(pk=int(wanted)) if wanted.isdecimal() else named(wanted)
+        meant = set(studies.values_list("uid", flat=True))
+        found = [(uid, name) for uid, name in known if wanted in {name, str(uid)} or uid in meant]
         if not found:
             raise CommandError(
                 f"no ledger of a study {wanted!r}; known: {', '.join(name for _, name in known) or 'none'}"
