@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from django.db import connection, transaction
-
 from pruning.history import Course, Said, Seen, moves
 from pruning.models import PruningEvent
 from trials.models import Study
+from trials.settling import Settling
 
 STUDIES = 64
 """Studies remembered at a time; the one not asked for longest is forgotten first."""
@@ -32,23 +31,18 @@ class Written(Said, Protocol):
         """Return it as a record."""
 
 
-class Memory:
+class Memory(Settling):
     """One study's state, how far it has read, and whether the transaction that last touched it went through."""
 
     def __init__(self, study: Study) -> None:
+        super().__init__()
         self.course = Course(study)
         self.seen = -1
         self.said = -1
-        self.is_settled = True
-        self.token: object = None
 
     def fits(self, *, seen: int, said: int) -> bool:
         """Say whether it can be read on from: nothing in it was rolled back, and it is not ahead."""
         return self.seen <= seen and self.said <= said and self.holds()
-
-    def holds(self) -> bool:
-        """Say whether nothing in it was rolled back."""
-        return self.is_settled or any(registered[1] is self.token for registered in connection.run_on_commit)
 
     def read(self, study: Study, *, seen: int, said: int) -> None:
         """Read on, and settle with the transaction that is open."""
@@ -69,14 +63,7 @@ class Memory:
 
     def _move(self, seen: int, said: int) -> None:
         self.seen, self.said = seen, said
-        if not self.is_settled and self.holds():
-            return  # it settles with this transaction already
-
-        def settle() -> None:
-            self.is_settled = True
-
-        self.is_settled, self.token = False, settle
-        transaction.on_commit(settle)
+        self.settle_on_commit()
 
 
 _memories: OrderedDict[UUID, Memory] = OrderedDict()

@@ -14,12 +14,12 @@ from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
-from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from trials.models import Attempt, MetricSummary
 from trials.series.codec import SeriesKey, Steps, Values, canonical_labels
 from trials.series.reading import read_all
+from trials.settling import Settling
 
 UNLABELLED = canonical_labels(None)
 Number = TypeVar("Number", np.int64, np.float64)
@@ -46,15 +46,14 @@ class _Grown:
         return self.steps[: self.n], self.values[: self.n]
 
 
-class _Kept:
+class _Kept(Settling):
     """The series of one attempt up to a batch, and whether the transaction that told it went through."""
 
     def __init__(self, batch: int, series: Mapping[SeriesKey, tuple[Steps, Values]]) -> None:
+        super().__init__()
         self.batch = batch
         self.summaries: dict[SeriesKey, MetricSummary] | None = None
         self.series = {key: _Grown(steps, values) for key, (steps, values) in series.items()}
-        self.is_settled = True
-        self.token: object = None
 
     @property
     def last_step(self) -> int | None:
@@ -66,10 +65,6 @@ class _Kept:
         """Say whether this batch is the next one, and nothing kept was rolled back."""
         return batch == self.batch + 1 and self.holds()
 
-    def holds(self) -> bool:
-        """Say whether nothing kept was rolled back."""
-        return self.is_settled or any(registered[1] is self.token for registered in connection.run_on_commit)
-
     def extend(self, batch: int, series: Mapping[SeriesKey, tuple[Steps, Values]]) -> None:
         """Take in one batch."""
         for key, (steps, values) in series.items():
@@ -79,16 +74,6 @@ class _Kept:
                 self.series[key] = _Grown(steps, values)
         self.batch = batch
         self.settle_on_commit()
-
-    def settle_on_commit(self) -> None:
-        """Count as settled once the transaction that is open has gone through."""
-        self.is_settled = False
-
-        def settle() -> None:
-            self.is_settled = True
-
-        self.token = settle
-        transaction.on_commit(settle)
 
 
 _Place = tuple[int, UUID]
