@@ -10,6 +10,7 @@ from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.groups import Split
 from pruning.rules.ranks import BASES, after_cuts, rank_clause, rank_evidence
 from pruning.rules.resuming import Waiting, as_paused, leaders
+from pruning.rules.verdicts import verdict_of
 
 ACTIONS = {"stop": Kind.STOP, "pause": Kind.PAUSE}
 
@@ -51,8 +52,8 @@ class Asha:
         """Keep a trial within its rung's quota, stop or pause it otherwise; call it at decision points only."""
         evidence = self._evidence(facts)
         if evidence["rank"] <= evidence["quota"]:
-            return self._verdict(facts, Kind.KEEP, "", evidence)
-        return self._verdict(facts, ACTIONS[self.action], "outpaced", evidence)
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
+        return verdict_of(self, facts, ACTIONS[self.action], "outpaced", evidence)
 
     def next_to_resume(self, facts: Facts, waiting: Sequence[Waiting], *, is_closing: bool) -> Verdict | None:
         """Return the RESUME of the paused trial whose rank is within the quota of now; None if there is none.
@@ -64,7 +65,7 @@ class Asha:
             then = as_paused(facts, paused)
             evidence = self._evidence(then)
             if evidence["rank"] <= evidence["quota"]:
-                return self._verdict(then, Kind.RESUME, "rank", evidence | {"trial": paused.trial})
+                return verdict_of(self, then, Kind.RESUME, "rank", evidence | {"trial": paused.trial})
         return None
 
     def _split(self, facts: Facts) -> Split | None:
@@ -75,17 +76,6 @@ class Asha:
         look = facts.look or 0
         evidence = rank_evidence(facts, by=self.by, quota_of=lambda population: self.quota(population, look))
         return evidence | {"eta": self.eta, "look": look}
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
 
     def quota(self, population: int, look: int) -> int:
         """Return how many of a rung's population go on, by integer arithmetic."""

@@ -12,6 +12,7 @@ from pruning.rules.base import WORST, Evidence, Facts, Kind, SettingError, Verdi
 from pruning.rules.experience import place_evidence
 from pruning.rules.ranks import BASES, reference
 from pruning.rules.resuming import Waiting
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import apart, chances, number
 
 INDICES = ("payoff", "ucb", "thompson")
@@ -90,8 +91,8 @@ class Bandit:
         rival = chosen if chosen is not own else second
         evidence = self._evidence(facts, table, own=own, rival=rival, best=chosen)
         if goes_on:
-            return self._verdict(facts, Kind.KEEP, "", evidence)
-        return self._verdict(facts, Kind.PAUSE if self.action == "pause" else Kind.STOP, "outplayed", evidence)
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
+        return verdict_of(self, facts, Kind.PAUSE if self.action == "pause" else Kind.STOP, "outplayed", evidence)
 
     def next_to_resume(self, facts: Facts, waiting: Sequence[Waiting], *, is_closing: bool) -> Verdict | None:
         """Return the RESUME of the paused trial that is worth most; None while a new trial is worth more.
@@ -117,7 +118,7 @@ class Bandit:
         one = next(one for one in able if one.trial == chosen.trial)
         then = replace(facts, step=one.step, trial=one.trial)
         evidence = self._evidence(then, table, own=chosen, rival=rival, best=chosen, value=facts.told(one.key))
-        return self._verdict(then, Kind.RESUME, "slack", evidence | {"trial": one.trial, "awaited": awaited})
+        return verdict_of(self, then, Kind.RESUME, "slack", evidence | {"trial": one.trial, "awaited": awaited})
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""
@@ -197,17 +198,6 @@ class Bandit:
             "chosen": best.trial,
             "new": table.fresh.evidence(facts, table.basis),
         }
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
 
 
 def _payoff(facts: dict[str, Any], own: dict[str, Any], rival: dict[str, Any] | None) -> str:

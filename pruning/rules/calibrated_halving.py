@@ -13,6 +13,7 @@ from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.calibration import CalibratedPeers, Calibration, Terms, calibrate
 from pruning.rules.ranks import BASES, rank_clause, rank_evidence
 from pruning.rules.resuming import Waiting, as_paused, leaders
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
 
 ACTIONS = ("stop", "pause")
@@ -115,14 +116,14 @@ class CalibratedHalving:
         """
         evidence = self._evidence(facts, self._calibration(facts))
         if self.action == "pause" and evidence["reached"] < self.wait:
-            return self._verdict(facts, Kind.PAUSE, WAITING, evidence | {"opens_at": self.wait})
+            return verdict_of(self, facts, Kind.PAUSE, WAITING, evidence | {"opens_at": self.wait})
         if evidence["reached"] < self.min_members:
-            return self._verdict(facts, Kind.ABSTAIN, WAITING, evidence | {"stops_from": self.min_members})
+            return verdict_of(self, facts, Kind.ABSTAIN, WAITING, evidence | {"stops_from": self.min_members})
         if evidence["chain"] is None:
-            return self._verdict(facts, Kind.ABSTAIN, WAITING, evidence)
+            return verdict_of(self, facts, Kind.ABSTAIN, WAITING, evidence)
         if evidence["rank"] <= evidence["quota"]:
-            return self._verdict(facts, Kind.KEEP, "", evidence)
-        return self._verdict(facts, Kind.PAUSE if self.action == "pause" else Kind.STOP, "outpaced", evidence)
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
+        return verdict_of(self, facts, Kind.PAUSE if self.action == "pause" else Kind.STOP, "outpaced", evidence)
 
     def next_to_resume(self, facts: Facts, waiting: Sequence[Waiting], *, is_closing: bool) -> Verdict | None:
         """Return the RESUME of the paused trial that should go on, or None while nobody should.
@@ -191,17 +192,8 @@ class CalibratedHalving:
             return None
         has_grown = paused.keep is not None and evidence["keep"] > paused.keep
         cause = "slack" if opens_early else ("recalibrated" if has_grown else "rank")
-        return self._verdict(then, Kind.RESUME, cause, evidence | {"trial": paused.trial, "keep_before": paused.keep})
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
+        return verdict_of(
+            self, then, Kind.RESUME, cause, evidence | {"trial": paused.trial, "keep_before": paused.keep}
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
 
 
@@ -130,16 +131,7 @@ class Divergence:
         return max(self.noise * noise, 0.5 * abs(float(first - best[index]))), noise
 
     def _verdict(self, facts: Facts, kind: Kind, evidence: dict[str, Any], *, hard: bool = False) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="diverged" if kind is Kind.STOP else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-            hard=hard,
-        )
+        return verdict_of(self, facts, kind, "diverged" if kind is Kind.STOP else "", evidence, hard=hard)
 
     @staticmethod
     def clause(evidence: Evidence) -> str:

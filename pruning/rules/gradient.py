@@ -11,6 +11,7 @@ import numpy as np
 from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.divergence import trailing
 from pruning.rules.slopes import ACTIONS
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
 
 
@@ -55,15 +56,9 @@ class Gradient:
         """Warn (or stop) while the gradient is lost or explodes."""
         norms = facts.others.get(self.metric)
         evidence = self._evidence(norms) if norms is not None else {}
-        return Verdict(
-            kind=ACTIONS[self.action] if evidence else Kind.KEEP,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason={"lost": "gradient_lost", "exploded": "unstable"}.get(str(evidence.get("test")), ""),
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        kind = ACTIONS[self.action] if evidence else Kind.KEEP
+        reason = {"lost": "gradient_lost", "exploded": "unstable"}.get(str(evidence.get("test")), "")
+        return verdict_of(self, facts, kind, reason, evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return the gradient's norm."""

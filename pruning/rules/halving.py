@@ -13,6 +13,7 @@ from pruning.rules.gathering import have_come, stream_of
 from pruning.rules.groups import Group
 from pruning.rules.ranks import BASES, after_cuts, rank_clause, rank_evidence
 from pruning.rules.resuming import Waiting, as_paused, leaders
+from pruning.rules.verdicts import verdict_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +69,10 @@ class Halving:
         group = Group(Cohorts(size=self.cohort), facts.trial // self.cohort)
         evidence = self._evidence(facts, group, population=self.cohort)
         if evidence["rank"] > evidence["quota"]:
-            return self._verdict(facts, Kind.PAUSE, "outpaced", evidence)
+            return verdict_of(self, facts, Kind.PAUSE, "outpaced", evidence)
         if self._has_gathered(facts, group):
-            return self._verdict(facts, Kind.KEEP, "", evidence)
-        return self._verdict(facts, Kind.PAUSE, "outpaced", evidence | {"waits": True})
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
+        return verdict_of(self, facts, Kind.PAUSE, "outpaced", evidence | {"waits": True})
 
     def next_to_resume(self, facts: Facts, waiting: Sequence[Waiting], *, is_closing: bool) -> Verdict | None:
         """Return the RESUME of a paused trial within its cohort's quota; None while no cohort with one is whole.
@@ -91,7 +92,7 @@ class Halving:
                 found = self._first_within(facts, group, paused[number], late)
                 if found is not None:
                     said = {"trial": found.trial, "begun": stream.begun, "awaited": awaited}
-                    return self._verdict(found, Kind.RESUME, "rank", self._evidence(found, group) | said)
+                    return verdict_of(self, found, Kind.RESUME, "rank", self._evidence(found, group) | said)
         return None
 
     def gathers(self, facts: Facts) -> bool:
@@ -162,14 +163,3 @@ class Halving:
             "cohort_number": group.number,
             "waits": False,
         }
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )

@@ -11,6 +11,7 @@ from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.gathering import have_come, stream_of
 from pruning.rules.ranks import BASES, rank_clause, rank_evidence
 from pruning.rules.resuming import Waiting, as_paused, leaders
+from pruning.rules.verdicts import verdict_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +49,12 @@ class OneShot:
         """Stop, or pause, a trial that is not among the best at the first look; call it at decision points only."""
         evidence = self._evidence(facts)
         if facts.step != evidence["cuts_at"]:
-            return self._verdict(facts, Kind.KEEP, "", evidence)
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
         if evidence["rank"] > evidence["quota"]:
-            return self._verdict(facts, ACTIONS[self.action], "outpaced", evidence)
+            return verdict_of(self, facts, ACTIONS[self.action], "outpaced", evidence)
         if self.gathers(facts):
-            return self._verdict(facts, Kind.PAUSE, "outpaced", evidence | {"waits": True})
-        return self._verdict(facts, Kind.KEEP, "", evidence)
+            return verdict_of(self, facts, Kind.PAUSE, "outpaced", evidence | {"waits": True})
+        return verdict_of(self, facts, Kind.KEEP, "", evidence)
 
     def next_to_resume(self, facts: Facts, waiting: Sequence[Waiting], *, is_closing: bool) -> Verdict | None:
         """Return the RESUME of the next of the best, once no trial is still to come; None before, and after them.
@@ -70,7 +71,7 @@ class OneShot:
                 return None
             if evidence["rank"] <= self.keep_top:
                 said = {"trial": paused.trial, "begun": stream.begun, "awaited": sorted(stream.under_way)}
-                return self._verdict(then, Kind.RESUME, "rank", evidence | said)
+                return verdict_of(self, then, Kind.RESUME, "rank", evidence | said)
         return None
 
     def gathers(self, facts: Facts) -> bool:
@@ -95,14 +96,3 @@ class OneShot:
         is_cut = facts.step == first
         evidence = rank_evidence(facts, by=self.by, quota_of=lambda population: self.keep_top if is_cut else population)
         return evidence | {"keep_top": self.keep_top, "cuts_at": first, "cuts_here": is_cut, "waits": False}
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )

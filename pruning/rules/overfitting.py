@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.slopes import ACTIONS, check_window, moved, slope_evidence, theil_sen, worsening
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import number
 
 
@@ -40,15 +41,8 @@ class Overfitting:
     def judge(self, facts: Facts) -> Verdict:
         """Stop (or warn) while validation gets worse and training better."""
         evidence = self._evidence(facts) if facts.step > self.grace else {}
-        return Verdict(
-            kind=ACTIONS[self.action] if evidence else Kind.KEEP,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="overfitting" if evidence else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        kind = ACTIONS[self.action] if evidence else Kind.KEEP
+        return verdict_of(self, facts, kind, "overfitting" if evidence else "", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return the training metric."""

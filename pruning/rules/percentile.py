@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.ranks import BASES, rank_clause, rank_evidence, reference
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import apart, count, number
 
 PEERS = ("reached", "finished")
@@ -72,15 +73,7 @@ class Percentile:
 
     def _verdict(self, facts: Facts, kind: Kind, evidence: dict[str, Any]) -> Verdict:
         reason = {Kind.STOP: "underperforming", Kind.ABSTAIN: "few_peers"}.get(kind, "")
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        return verdict_of(self, facts, kind, reason, evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""

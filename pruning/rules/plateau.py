@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import number
 
 
@@ -44,15 +45,8 @@ class Plateau:
     def judge(self, facts: Facts) -> Verdict:
         """Finish a trial that has not gained; keep it otherwise."""
         evidence = self._evidence(facts)
-        return Verdict(
-            kind=Kind.FINISH if evidence else Kind.KEEP,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="plateaued" if evidence else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        kind = Kind.FINISH if evidence else Kind.KEEP
+        return verdict_of(self, facts, kind, "plateaued" if evidence else "", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""

@@ -11,6 +11,7 @@ import numpy as np
 from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.experience import Experience, ended_and_seen, place_evidence, thinned
 from pruning.rules.ranks import BASES
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import chances, count, number
 
 LEAST_REPORTS, LEAST_ENDED = 2, 3
@@ -75,19 +76,19 @@ class Posterior:
         here = Experience.at(facts.step, facts=facts, by=self.by, window=self.window, least=least)
         if here is None or evidence["cut"] is None:
             few = {"ended_here": len(ended_and_seen(facts, facts.step, by=self.by)), "needs_ended": least}
-            return self._verdict(facts, Kind.ABSTAIN, "few_peers", evidence | few)
+            return verdict_of(self, facts, Kind.ABSTAIN, "few_peers", evidence | few)
         if not math.isfinite(facts.value):
-            return self._verdict(facts, Kind.STOP, "unpromising", evidence | self._hopeless())
+            return verdict_of(self, facts, Kind.STOP, "unpromising", evidence | self._hopeless())
         if evidence["reports"] < self.min_reports:
-            return self._verdict(facts, Kind.ABSTAIN, "grace", evidence | {"min_reports": self.min_reports})
+            return verdict_of(self, facts, Kind.ABSTAIN, "grace", evidence | {"min_reports": self.min_reports})
         target = facts.key(evidence["cut"]) - self.min_gain
         evidence |= here.evidence(facts) | self._outlook(facts, here, target)
         if evidence["probability"] >= self.alpha:
-            return self._verdict(facts, Kind.KEEP, "", evidence | {"low_looks": 0})
+            return verdict_of(self, facts, Kind.KEEP, "", evidence | {"low_looks": 0})
         evidence |= self._before(facts, target)
         if evidence["low_looks"] < self.in_a_row:
-            return self._verdict(facts, Kind.KEEP, "", evidence)
-        return self._verdict(facts, Kind.STOP, "unpromising", evidence)
+            return verdict_of(self, facts, Kind.KEEP, "", evidence)
+        return verdict_of(self, facts, Kind.STOP, "unpromising", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""
@@ -160,17 +161,6 @@ class Posterior:
     @staticmethod
     def _hopeless() -> dict[str, Any]:
         return {"probability": 0.0, "probability_of": "best_k", "mu": None, "sd": None, "low_looks": 1}
-
-    def _verdict(self, facts: Facts, kind: Kind, reason: str, evidence: dict[str, Any]) -> Verdict:
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
 
 
 def told_keys(facts: Facts, by: str) -> Curve:

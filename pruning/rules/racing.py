@@ -12,6 +12,7 @@ from pruning import races
 from pruning.races import Pair, Pairs, Told
 from pruning.rules.base import Curve, Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.surroundings import Needs, Rival
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import apart, count, number
 
 TESTS = ("e_process", "wilcoxon", "t")
@@ -103,15 +104,7 @@ class Racing:
 
     def _verdict(self, facts: Facts, kind: Kind, evidence: dict[str, Any]) -> Verdict:
         reason = {Kind.STOP: "outraced", Kind.ABSTAIN: "few_peers"}.get(kind, "")
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason=reason,
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        return verdict_of(self, facts, kind, reason, evidence)
 
     @staticmethod
     def clause(evidence: Evidence) -> str:

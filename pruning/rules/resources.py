@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.slopes import ACTIONS
 from pruning.rules.surroundings import Needs, Usage
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
 
 GIGABYTE = 1e9
@@ -59,15 +60,8 @@ class Resources:
     def judge(self, facts: Facts) -> Verdict:
         """Warn (or stop) while the trial uses that much more; keep it where nothing was measured."""
         evidence = self._evidence(facts)
-        return Verdict(
-            kind=ACTIONS[self.action] if evidence else Kind.KEEP,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="over_budget" if evidence else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        kind = ACTIONS[self.action] if evidence else Kind.KEEP
+        return verdict_of(self, facts, kind, "over_budget" if evidence else "", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: what a trial uses is measured, not reported."""

@@ -11,6 +11,7 @@ import numpy as np
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.divergence import trailing
 from pruning.rules.slopes import ACTIONS
+from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
 
 
@@ -50,15 +51,8 @@ class Robustness:
     def judge(self, facts: Facts) -> Verdict:
         """Warn (or stop) while the model is that much worse on hard input."""
         evidence = self._evidence(facts)
-        return Verdict(
-            kind=ACTIONS[self.action] if evidence else Kind.KEEP,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="fragile" if evidence else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        kind = ACTIONS[self.action] if evidence else Kind.KEEP
+        return verdict_of(self, facts, kind, "fragile" if evidence else "", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return both metrics."""

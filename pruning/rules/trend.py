@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from pruning.rules.base import Evidence, Facts, Kind, Verdict
 from pruning.rules.slopes import ACTIONS, check_window, slope_evidence, theil_sen, worsening
+from pruning.rules.verdicts import verdict_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +39,7 @@ class Trend:
         is_worse = slope is not None and slope.low > 0
         evidence = slope_evidence(facts, slope) if slope is not None and is_worse else {}
         kind = ACTIONS[self.action] if is_worse else Kind.KEEP
-        return Verdict(
-            kind=kind,
-            rule=self.name,
-            version=self.version,
-            step=facts.step,
-            reason="unstable" if is_worse else "",
-            evidence=evidence,
-            clause=self.clause(evidence),
-        )
+        return verdict_of(self, facts, kind, "unstable" if is_worse else "", evidence)
 
     def metrics(self) -> tuple[str, ...]:
         """Return no metric: it reads the objective alone."""
