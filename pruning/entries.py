@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pruning import library
+from pruning import versions
 from pruning.foreign.tools import notes_of
 from pruning.judgement import drift
 from pruning.judgement.drift import Sign
@@ -24,7 +24,7 @@ def of_revision(study: Study, revision: Revision, kind: str, sequence: int, said
     """Return the entry of a plan and its policy, which takes its place in the library."""
     plan = revision.parsed()
     policy = policy_of(plan)
-    version = library.register(policy)
+    version = versions.register(policy)
     evidence = {
         "revision": revision.number,
         "plan": revision.fingerprint,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from pruning import judging, library, querysets
+from pruning import judging, querysets, versions
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.pooled import Pooled
 from pruning.models import LedgerHead, PruningEvent
@@ -33,7 +33,7 @@ class LedgerProvider:
 
     def policy(self, study: Study) -> PolicyWords | None:
         policy = standing_of(study).policy
-        version = library.version_of(policy)
+        version = versions.version_of(policy)
         return PolicyWords(
             name=policy.name,
             version=f"v{version}" if version else "",

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from pruning import by_person, entries, ledger, library
+from pruning import by_person, entries, ledger, versions
 from pruning.briefing import ReadCurve, bad_looks_before, facts_of, stream_of
 from pruning.history import Course, Seen
 from pruning.ledger import Entry
@@ -22,9 +22,10 @@ from pruning.rules.settings import PolicyError
 from pruning.standing import Standing, labels_of, policy_of, root_number, standing_of
 from pruning.surroundings import surroundings, take
 from trials import head, series
-from trials.models import Revision, Study, Trial
+from trials.models import Project, Revision, Study, Trial
+from trials.models.project import Person
 from trials.plan import Plan, Problem
-from trials.seam import Action, Decision, Moment
+from trials.seam import Action, Advice, Decision, Gate, Moment
 
 Kind = PruningEvent.Kind
 
@@ -54,10 +55,22 @@ class LedgerReviewer:
         policy = policy_of(plan)
         return {
             "name": policy.name,
-            "version": library.version_of(policy),
+            "version": versions.version_of(policy),
             "fingerprint": policy.fingerprint,
             "description": policy.description,
         }
+
+    def forecast(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Gate:
+        """Return what the plan's policy would have done to similar past studies."""
+        return Gate()
+
+    def advise(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Advice:
+        """Return the policies that did well on similar past studies."""
+        return Advice()
+
+    def settled(self, plan: Plan, *, project: Project, before: Plan | None = None) -> Plan:
+        """Return the plan with what it takes from past studies put in as numbers."""
+        return plan
 
     def launched(self, study: Study, revision: Revision, *, sequence: int) -> None:
         """Open the study's ledger with its plan and policy."""

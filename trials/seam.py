@@ -17,7 +17,8 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from trials.models import Attempt, Revision, Study, Trial
+    from trials.models import Attempt, Project, Revision, Study, Trial
+    from trials.models.project import Person
     from trials.plan import Plan, Problem
 
 
@@ -78,8 +79,99 @@ class Moment:
     """The study's sequence number this decision is taken as of; -1 while no lock is held (`alarmed`)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """One past study on which a policy was replayed, or for which its figures are known."""
+
+    name: str
+    distance: float
+    """How unlike the planned study it is: 0 for the same task, about 1 for another one of the kind, 3 for any other."""
+    saved: tuple[float, float]
+    """Share of the training it would have saved, from the worst to the best case; equal where nothing is open."""
+    lost: tuple[float, float]
+    """Share of the replayed orders in which it would have lost the best trial, from the best to the worst case."""
+    source: str
+    """`replay` of curves kept here, or `library` for figures that are shipped or were computed when it ended."""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What the plan's policy would have done to similar past studies: shown before a launch, and able to stop it."""
+
+    mode: str = "off"
+    """`warn`, `block` or `off`, as the plan says."""
+    sentence: str = ""
+    """What it would have saved and lost there, in plain words with the numbers; empty when off."""
+    doubt: str = ""
+    """Why that may not hold: how few studies, how unlike, what was left out or capped."""
+    is_exceeded: bool = False
+    """Past winners would have been lost more often than `risk`, even in the best case."""
+    remedy: str = ""
+    """What to do about it; empty unless exceeded."""
+    risk: float | None = None
+    """The share of lost winners that the plan accepts."""
+    saved: float | None = None
+    """Share of the training it would have saved, in the worst case; None if nothing is known."""
+    saved_interval: tuple[float, float] | None = None
+    lost: float | None = None
+    """Share of the replayed runs that would have lost the best trial, in the best case; None if nothing is known."""
+    lost_interval: tuple[float, float] | None = None
+    """At 95 %; None where there was nothing to draw from."""
+    studies: Sequence[Replayed] = ()
+    """What it rests on, the most similar first."""
+
+    @property
+    def blocks(self) -> bool:
+        """Say whether the study may not be launched with this plan."""
+        return self.mode == "block" and self.is_exceeded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A policy that did well on similar studies."""
+
+    name: str
+    policy: str | Mapping[str, object]
+    """What to write into the plan's `policy`."""
+    description: str
+    sentence: str
+    """Its evidence in plain words: how many studies, how near, what it saved and lost there."""
+    distance: float | None = None
+    """Mean distance of the studies that support it; None without any."""
+    n_studies: int = 0
+    is_default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Policies for a plan, the best supported first."""
+
+    sentence: str = ""
+    """What the order rests on; that it is the default, where too few studies are similar."""
+    suggestions: Sequence[Suggestion] = ()
+
+
 class Reviewer(Protocol):
-    """The moments at which someone else may have a say. All but `alarmed` run inside the caller's transaction."""
+    """The moments at which someone else may have a say.
+
+    All but `alarmed`, `forecast` and `advise` run inside the caller's transaction. Those two may take seconds.
+    """
+
+    def forecast(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Gate:
+        """Return what the plan's policy would have done to similar past studies, as far as the person may see them.
+
+        user: None for whoever runs commands on the server, who may see all.
+        """
+
+    def advise(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Advice:
+        """Return the policies that did well on similar past studies; as `forecast` in what may be seen."""
+
+    def settled(self, plan: Plan, *, project: Project, before: Plan | None = None) -> Plan:
+        """Return the plan as it is to be registered: what it takes from past studies put in as numbers.
+
+        before: the plan that it amends; numbers which that one took are kept.
+        """
 
     def check_plan(self, plan: Plan) -> Sequence[Problem]:
         """Return what is wrong with the plan's policy; nothing is stored."""
@@ -119,6 +211,15 @@ class Reviewer(Protocol):
 
 class KeepEverything:
     """The default reviewer: no policy, no verdicts, no ledger."""
+
+    def forecast(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Gate:
+        return Gate()
+
+    def advise(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Advice:
+        return Advice()
+
+    def settled(self, plan: Plan, *, project: Project, before: Plan | None = None) -> Plan:
+        return plan
 
     def check_plan(self, plan: Plan) -> Sequence[Problem]:
         return ()

@@ -14,7 +14,7 @@ from trials.models import Job, Project, Revision, Study, Trial, TrialParam
 from trials.models.project import Person
 from trials.plan import Plan
 from trials.running import doorbell
-from trials.seam import reviewer
+from trials.seam import Gate, reviewer
 
 PREPARE = "prepare"
 """The kind of job that makes what all trials of a study share, before the first of them is claimed."""
@@ -30,6 +30,16 @@ class NameTaken(StudyRefused):
     """The project already has a study of that name."""
 
     code = "name_taken"
+
+
+class GateClosed(StudyRefused):
+    """The plan asks not to be launched with a policy that would have lost too many past winners."""
+
+    code = "gate_closed"
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(f"policy.safety_gate: {gate.sentence} {gate.remedy}")
+        self.gate = gate
 
 
 class AmendmentRefused(StudyRefused):
@@ -50,12 +60,24 @@ class BudgetSpent(StudyRefused):
     code = "budget_spent"
 
 
+def pass_gate(plan: Plan, *, project: Project, user: Person | None) -> Gate:
+    """Return what the plan's policy would have done to similar past studies; `GateClosed` if that forbids the launch.
+
+    It may compute for seconds: to be called before `launch`, outside any transaction. user: None sees all studies.
+    """
+    gate = reviewer().forecast(plan, user=user, project=project)
+    if gate.blocks:
+        raise GateClosed(gate)
+    return gate
+
+
 @transaction.atomic
 def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at: datetime) -> Study:
     """Create a study with revision 1 of its plan, and the trials that the plan itself names.
 
     `source` is the text the plan was read from. Raises `NameTaken` if the project has a study of that name.
     """
+    plan = reviewer().settled(plan, project=project)
     study = _create(plan, project=project, user=user, at=at)
     revision = _register(study, plan, number=1, source=source, reason="", user=user, at=at)
     reviewer().launched(study, revision, sequence=revision.from_sequence)
@@ -83,7 +105,9 @@ def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source:
     if study.state == Study.State.ENDED or study.ending_code:
         raise AmendmentRefused(f"study: {study.name} has ended; launch a new study with the changed plan")
     current = study.newest_revision()
-    _refuse_other_study(current.parsed(), plan)
+    before = current.parsed()
+    plan = reviewer().settled(plan, project=study.project, before=before)
+    _refuse_other_study(before, plan)
     if current.fingerprint == plan.fingerprint:
         raise AmendmentRefused(f"plan: the same as revision {current.number}; nothing to amend")
     revision = _register(study, plan, number=current.number + 1, source=source, reason=reason.strip(), user=user, at=at)

@@ -15,7 +15,7 @@ from trials import studies
 from trials.plan import PlanError
 from trials.reporting import BadReport, ReportRefused
 
-CONFLICTS = (studies.NameTaken, studies.AmendmentRefused, studies.BudgetSpent)
+CONFLICTS = (studies.NameTaken, studies.GateClosed, studies.AmendmentRefused, studies.BudgetSpent)
 
 
 class BadRequest(exceptions.APIException):

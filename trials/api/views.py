@@ -67,6 +67,7 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
         body = _read(serializers.LaunchSerializer, request)
         project = access.editable_project(request, body["project"])
         plan, source = _plan(body)
+        studies.pass_gate(plan, project=project, user=request.user)
         study = studies.launch(plan, project=project, user=request.user, source=source, at=timezone.now())
         return self._answer(study, status.HTTP_201_CREATED)
 

@@ -32,16 +32,22 @@ class Command(BaseCommand):
         if name is not None:
             read = _renamed(read, name)
         try:
+            where, person = find_project(project), find_user(user) if user else None
+            gate = studies.pass_gate(read, project=where, user=person)
             study = studies.launch(
                 read,
-                project=find_project(project),
-                user=find_user(user) if user else None,
+                project=where,
+                user=person,
                 source=text,
                 at=timezone.now(),
             )
         except studies.StudyRefused as error:
             raise CommandError(str(error))
-        return f"Launched study {study.pk}, {study.name}: {read.budget.trials} trials, plan {read.fingerprint[:12]}."
+        said = " ".join(filter(None, (gate.sentence, gate.doubt, gate.remedy)))
+        launched = (
+            f"Launched study {study.pk}, {study.name}: {read.budget.trials} trials, plan {study.newest_revision().fingerprint[:12]}."
+        )
+        return "\n".join(filter(None, (said, launched)))
 
 
 def _renamed(plan: Plan, name: str) -> Plan:
