@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
+from pruning.simulate.events import Ended, Run
 from pruning.simulate.recordings import Pool
-from pruning.simulate.study import Ended, Run
 
 MATERIAL = 0.05
 

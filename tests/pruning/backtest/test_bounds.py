@@ -7,7 +7,7 @@ from pruning.backtest.censored import censor
 from pruning.backtest.named import full
 from pruning.policy import Policy
 from pruning.simulate import Ended, Pool, Recording, Run, bounds_of, outcome_of, simulate
-from pruning.simulate.study import Fate
+from pruning.simulate.events import Fate
 
 CURVES = ([4.0, 3.0, 2.0, 1.0], [4.0, 3.5, 3.0, 3.0], [3.9, 2.5])
 """Two complete curves, and one that breaks off: from step 2 the first gained 2, so the third may have reached 0.5."""
