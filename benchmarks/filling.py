@@ -29,7 +29,7 @@ from pruning.rules.resuming import Resuming
 from pruning.simulate import Pool
 from pruning.standing import standing_of
 from pruning.writing import Head
-from trials import head, series
+from trials import head, recounting, series
 from trials.models import Attempt, MetricSummary, Observation, SeriesChunk, Study, Trial, TrialParam
 from trials.models.values import split
 from trials.seam import Decision, Moment
@@ -220,8 +220,8 @@ class Filling:
         trial.ending_sentence, trial.ending_step = sentence, course.step
         if state in Trial.ENDED:
             trial.value, trial.ended_at = trial.best_value, self.now
-            trial.steps_trained = course.step
-            trial.slot_seconds = course.step * SECONDS_PER_STEP
+        trial.steps_trained = course.step
+        trial.slot_seconds = course.step * SECONDS_PER_STEP
 
 
 def fill(study: Study, pool: Pool, *, workers: int = 4) -> Study:
@@ -328,30 +328,18 @@ def _summary(study: Study, course: Course) -> MetricSummary:
 
 def _roll_up(filling: Filling) -> None:
     study, courses = filling.study, filling.courses
-    ended = [course.trial for course in courses if course.trial.state == State.COMPLETE]
-    best = min(ended, key=lambda trial: trial.value if study.minimises else -trial.value, default=None)  # type: ignore[operator, arg-type, return-value]
     seen = min(
         (course.trial for course in courses if course.trial.best_value is not None),
         key=lambda trial: trial.best_value if study.minimises else -trial.best_value,  # type: ignore[operator, arg-type, return-value]
         default=None,
     )
-    counts = {
-        counter: sum(course.trial.state == state for course in courses) for state, counter in head.COUNTER.items()
-    }
-    saved = sum(study.horizon - course.step for course in courses if course.trial.state == State.PRUNED)
     Study.objects.filter(pk=study.pk).update(
         sequence=study.sequence,
         next_number=len(courses),
         next_suggestion=len(courses),
         started_at=study.created_at,
         last_activity_at=filling.now,
-        steps_trained=sum(course.step for course in courses),
-        steps_saved=saved,
-        slot_seconds=sum(course.step for course in courses) * SECONDS_PER_STEP,
-        best_value=best.value if best else None,
-        best_number=best.number if best else None,
         best_seen_value=seen.best_value if seen else None,
         best_seen_number=seen.number if seen else None,
-        version=study.version + 1,
-        **counts,
     )
+    recounting.repair(study)

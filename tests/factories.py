@@ -15,6 +15,7 @@ from django.db.models import Model
 from trials import endings, head
 from trials.models import (
     Attempt,
+    EndingCount,
     Job,
     Membership,
     MetricSummary,
@@ -212,7 +213,19 @@ class Snapshot:
 def _tables() -> list[type[Model]]:
     """Return what playing a study fills, every table after those it points to."""
     upstairs = [apps.get_model("pruning", name) for name in ("Policy", "PolicyVersion", "LedgerHead", "PruningEvent")]
-    downstairs = (Study, Revision, Job, Trial, TrialParam, Attempt, SeriesTail, SeriesChunk, MetricSummary, Observation)
+    downstairs = (
+        Study,
+        Revision,
+        EndingCount,
+        Job,
+        Trial,
+        TrialParam,
+        Attempt,
+        SeriesTail,
+        SeriesChunk,
+        MetricSummary,
+        Observation,
+    )
     return [*downstairs, *upstairs]
 
 

@@ -196,12 +196,16 @@ def write_note(trial: Trial, *, note: str, person: str, at: datetime) -> bool:
 def resume(trial: Trial, *, at: datetime) -> bool:
     """Let a paused trial go on: it is claimed before new numbers."""
     with transaction.atomic():
-        won = Trial.objects.filter(pk=trial.pk, state=S.PAUSED).update(
+        paused = Trial.objects.select_for_update().filter(pk=trial.pk, state=S.PAUSED)
+        reason = paused.values_list("ending_code", "ending_motive").first()
+        if reason is None:
+            return False
+        Trial.objects.filter(pk=trial.pk).update(
             state=S.WAITING, resumes=True, ending_code="", ending_motive="", ending_sentence="", ending_step=None
         )
-        if won:
-            head.move(trial.study_id, before=S.PAUSED, after=S.WAITING, at=at)
-    return won == 1
+        head.move(trial.study_id, before=S.PAUSED, after=S.WAITING, at=at)
+        head.count_ending(trial.study_id, S.PAUSED, *reason, by=-1)
+    return True
 
 
 @transaction.atomic
@@ -224,7 +228,7 @@ def end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime, 
     A verdict's own ledger row is the record of its ending (`told_reviewer`); every other ending takes a sequence
     number of its own.
     """
-    before = trial.state
+    before, reason_before = trial.state, (trial.ending_code, trial.ending_motive)
     trained = _trained(attempt, ending.step)
     if attempt is not None and not Attempt.objects.filter(pk=attempt.pk, ended_at__isnull=True).exists():
         return False
@@ -258,6 +262,9 @@ def end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime, 
         steps_trained=F("steps_trained") + trained,
         steps_saved=F("steps_saved") + max(0, saved),
     )
+    if before == S.PAUSED:
+        head.count_ending(study.pk, before, *reason_before, by=-1)
+    head.count_ending(study.pk, ending.state, ending.code, ending.motive)
     trial.refresh_from_db()
     _note_best(study, trial)
     series.compact(trial)
@@ -297,6 +304,7 @@ def _pause(attempt: Attempt, decision: Decision, *, step: int, at: datetime) -> 
             at=at,
             steps_trained=F("steps_trained") + _trained(attempt, step),
         )
+        head.count_ending(trial.study_id, S.PAUSED, decision.code, decision.motive)
     return won == 1
 
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db.models import F, Sum
 from django.db.models.expressions import Combinable
 
-from trials.models import Study, Trial
+from trials.models import EndingCount, Study, Trial
+from trials.statements import Upsert
 
 COUNTER = {
     Trial.State.WAITING: "n_waiting",
@@ -21,6 +22,9 @@ COUNTER = {
     Trial.State.PRUNED: "n_pruned",
     Trial.State.FAILED: "n_failed",
 }
+
+
+_add = Upsert(EndingCount, unique=("study", "state", "code", "motive"), added=("n",))
 
 
 def lock(study_id: int) -> Study:
@@ -43,6 +47,11 @@ def move(study_id: int, *, before: str | None, after: str, at: datetime, **chang
             counters[COUNTER[Trial.State(before)]] = F(COUNTER[Trial.State(before)]) - 1
         counters[COUNTER[Trial.State(after)]] = F(COUNTER[Trial.State(after)]) + 1
     touch(study_id, at=at, **counters, **changes)
+
+
+def count_ending(study_id: int, state: str, code: str, motive: str, *, by: int = 1) -> None:
+    """Move the count of trials that are paused or have ended in this way. The caller has moved the study's row."""
+    _add([EndingCount(study_id=study_id, state=state, code=code, motive=motive, n=by)])
 
 
 def touch(study_id: int, *, at: datetime, **changes: Combinable | float | int) -> None:

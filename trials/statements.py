@@ -32,10 +32,12 @@ class Update:
 
 
 class Upsert:
-    """Inserts a row, or moves the columns of the one that has the same unique columns."""
+    """Inserts a row, or moves the columns of the one that has the same unique columns; `added` columns add up."""
 
-    def __init__(self, model: type[models.Model], *, unique: Sequence[str], moved: Sequence[str]) -> None:
-        self._model, self._unique, self._moved = model, unique, moved
+    def __init__(
+        self, model: type[models.Model], *, unique: Sequence[str], moved: Sequence[str] = (), added: Sequence[str] = ()
+    ) -> None:
+        self._model, self._unique, self._moved, self._added = model, unique, moved, added
         self.fields = [field for field in model._meta.concrete_fields if not field.primary_key]
 
     def __call__(self, rows: Sequence[models.Model]) -> None:
@@ -49,8 +51,12 @@ class Upsert:
         names = ", ".join(f'"{field.column}"' for field in self.fields)
         marks = ", ".join(["%s"] * len(self.fields))
         unique = ", ".join(f'"{column}"' for column in _columns(self._model, self._unique))
-        moved = ", ".join(f'"{column}" = EXCLUDED."{column}"' for column in _columns(self._model, self._moved))
         table = self._model._meta.db_table
+        sets = [f'"{column}" = EXCLUDED."{column}"' for column in _columns(self._model, self._moved)]
+        sets += [
+            f'"{column}" = "{table}"."{column}" + EXCLUDED."{column}"' for column in _columns(self._model, self._added)
+        ]
+        moved = ", ".join(sets)
         return f'INSERT INTO "{table}" ({names}) VALUES ({marks}) ON CONFLICT ({unique}) DO UPDATE SET {moved}'  # noqa: S608
 
 

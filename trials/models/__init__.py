@@ -2,6 +2,7 @@
 
 from trials.models.job import Job
 from trials.models.project import Membership, Person, Project, Role
+from trials.models.rollup import EndingCount
 from trials.models.series import MetricSummary, Observation, SeriesChunk, SeriesTail
 from trials.models.study import Environment, Evaluation, Revision, Study
 from trials.models.trial import Artifact, Attempt, ResourceUsage, Trial, TrialParam, Worker
@@ -9,6 +10,7 @@ from trials.models.trial import Artifact, Attempt, ResourceUsage, Trial, TrialPa
 __all__ = [
     "Artifact",
     "Attempt",
+    "EndingCount",
     "Environment",
     "Evaluation",
     "Job",

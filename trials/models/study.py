@@ -92,6 +92,11 @@ class Study(models.Model):
     # Moves with every change a page could show; pages poll against it.
     version = models.BigIntegerField(default=0)
 
+    # A state of display alone: an archived study is out of the way and goes on as it did.
+    archived_at = models.DateTimeField(null=True, blank=True)
+    # Handed out with the form it was launched from, so that a form sent twice launches once.
+    launch_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+
     objects = StudyQuerySet.as_manager()
 
     class Meta:

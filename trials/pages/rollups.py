@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from django.db.models import Count
-
-from trials.models import Study, Trial
+from trials.models import EndingCount, Study, Trial
 from trials.pages import words
 from trials.pages.parts import Share
 
@@ -35,16 +33,19 @@ class Group(NamedTuple):
 
 
 def endings(studies: Iterable[Study]) -> Mapping[int, Sequence[Group]]:
-    """Return the groups of each study, in one query over the index of endings."""
+    """Return the groups of each study, in one query over what stands ready."""
+    studies = list(studies)
     found: dict[int, list[Group]] = defaultdict(list)
     rows = (
-        Trial.objects.filter(study__in=list(studies))
-        .values_list("study_id", "state", "ending_code", "ending_motive")
-        .annotate(n=Count("id"))
-        .order_by("study_id", "state", "ending_code", "ending_motive")
+        EndingCount.objects.filter(study__in=studies, n__gt=0)
+        .order_by("study_id", "state", "code", "motive")
+        .values_list("study_id", "state", "code", "motive", "n")
     )
-    for study_id, *group in rows:
-        found[study_id].append(Group(*group))
+    for study_id, state, code, motive, n in rows:
+        found[study_id].append(Group(state, code, motive, n))
+    for study in studies:
+        open_ones = ((Trial.State.RUNNING, study.n_running), (Trial.State.WAITING, study.n_waiting))
+        found[study.pk] += [Group(state.value, "", "", n) for state, n in open_ones if n]
     return found
 
 

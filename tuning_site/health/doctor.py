@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from trials.recounting import differences
 from tuning_site.health.checks import READINESS, Finding, Level
 from tuning_site.sqlite import has_wal_reset_bug
 
@@ -108,6 +109,17 @@ def clock() -> Finding:
     return Finding(name="clock", level=Level.NOTE, detail=detail, remedy="synchronise the clocks (NTP)")
 
 
+def rollups() -> Finding:
+    """Compare what stands ready of every study's trials with the trials themselves."""
+    if "ending_count" not in connection.introspection.table_names():
+        return Finding(name="rollups", level=Level.NOTE, detail="not there yet", remedy="run manage.py migrate")
+    wrong = differences()
+    if not wrong:
+        return Finding(name="rollups", level=Level.OK, detail="counts and sums agree with the trials")
+    detail = f"{len(wrong)} figures differ from the trials, the first: {wrong[0]}"
+    return Finding(name="rollups", level=Level.PROBLEM, detail=detail, remedy="run manage.py recount")
+
+
 def port() -> Finding:
     """Say whether the site's port is free; if not, the site may be running already."""
     with socket.socket(socket.AF_INET6 if ":" in settings.WEB_HOST else socket.AF_INET) as probe:
@@ -161,7 +173,7 @@ def registered_checks() -> Iterator[Finding]:
         yield Finding(name=message.id or "check", level=level, detail=message.msg, remedy=message.hint or "")
 
 
-WITH_DATABASE: tuple[Callable[[], Finding], ...] = (schema, sqlite_release, write_ahead_log, clock)
+WITH_DATABASE: tuple[Callable[[], Finding], ...] = (schema, sqlite_release, write_ahead_log, clock, rollups)
 WITHOUT_DATABASE: tuple[Callable[[], Finding], ...] = (static_files, port, privacy, variables)
 
 
