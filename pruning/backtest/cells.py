@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from pruning.backtest.tasks import Task, obstacle
+from pruning.backtest.traces import Trace, trace_of
 from pruning.policy import Policy
 from pruning.simulate import Ended, Outcome, Pool, bounds_of, draw_pool, simulate
 
@@ -44,6 +48,8 @@ class Cell:
     gone_on: int = 0
     """Trials with which it would have gone on beyond their recordings."""
     cpu_s: float = 0.0
+    trace: Trace | None = field(default=None, compare=False)
+    """What became of every trial, where somebody asked for it; a work file leaves it out."""
 
     @property
     def key(self) -> Key:
@@ -83,6 +89,16 @@ class Cell:
         )
 
 
+class Work(Protocol):
+    """Where finished cells are kept."""
+
+    def find(self, key: Key) -> Cell | None:
+        """Return a finished cell; None if it has to be played."""
+
+    def add(self, cell: Cell) -> None:
+        """Keep a cell."""
+
+
 class WorkFile:
     """Finished cells in a file of JSON lines; written as they come, so that a run may be killed at any time."""
 
@@ -109,46 +125,114 @@ class WorkFile:
             self._file.write(json.dumps(cell.to_mapping()).encode() + b"\n")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    """One order of one study, with the policies that have to be played on it."""
+
+    family: str
+    task: str
+    order: int
+    workers: int
+    curves: str
+    pool: Pool
+    policies: Mapping[str, Policy]
+    traces: bool
+
+    def play(self) -> Iterator[Cell]:
+        for name, policy in self.policies.items():
+            yield self._played(name, policy)
+
+    def _played(self, name: str, policy: Policy) -> Cell:
+        began = time.process_time()
+        run = simulate(self.pool, policy, workers=self.workers, seed=self.order)
+        best, worst = bounds_of(self.pool, run)
+        return Cell(
+            family=self.family,
+            task=self.task,
+            order=self.order,
+            policy=name,
+            workers=self.workers,
+            fingerprint=policy.fingerprint,
+            curves=self.curves,
+            figures=_figures(best),
+            worst=_figures(worst),
+            gone_on=sum(fate.ended is Ended.CENSORED for fate in run.fates),
+            trace=trace_of(self.pool, run) if self.traces else None,
+            cpu_s=round(time.process_time() - began, 3),
+        )
+
+
 def play(
-    task: Task, policies: Mapping[str, Policy], *, orders: int, workers: int, work: WorkFile, curves: str | None = None
+    task: Task,
+    policies: Mapping[str, Policy],
+    *,
+    orders: int,
+    workers: int,
+    work: Work,
+    curves: str | None = None,
+    traces: bool = False,
+    processes: Executor | None = None,
+    ahead: int = 8,
 ) -> Iterator[Cell]:
     """Yield the cells of one study, order by order; those that the work file holds are not played again.
 
     Every policy meets the same trials in the same order, with the same draw of the control arm. An order whose trials
     alone could not be played (all not numbers, too few complete) is left out for all policies. curves: stands for the
-    digest of the curves, where those never change.
+    digest of the curves, where those never change. traces: keep what became of every trial. processes: play several
+    orders at a time there, `ahead` of them handed out; what comes out, and its order, is the same.
     """
     digest = task.digest if curves is None else curves
+    units = _units(task, policies, orders=orders, workers=workers, work=work, digest=digest, traces=traces)
+    for unit, fresh in _begun(units, processes, ahead):
+        for name, policy in policies.items():
+            cell = work.find((task.name, unit.order, workers, policy.fingerprint, digest))
+            if cell is None:
+                cell = next(fresh)
+                work.add(cell)
+            yield replace(cell, family=task.family, policy=name)
+
+
+def _units(
+    task: Task, policies: Mapping[str, Policy], *, orders: int, workers: int, work: Work, digest: str, traces: bool
+) -> Iterator[_Unit]:
+    """Yield the orders that can be played; of policies that judge alike one is played."""
     size = len(task.pool.recordings)
     for order in range(orders):
         drawn = task.pool.subset(draw_pool(name=task.name, size=size, order=order))
         if obstacle(drawn):
             continue
+        alike: dict[str, str] = {}
         for name, policy in policies.items():
-            cell = work.find((task.name, order, workers, policy.fingerprint, digest))
-            if cell is None:
-                cell = _played(task, name, policy, drawn, order=order, workers=workers, digest=digest)
-                work.add(cell)
-            yield replace(cell, family=task.family, policy=name)
+            if work.find((task.name, order, workers, policy.fingerprint, digest)) is None:
+                alike.setdefault(policy.fingerprint, name)
+        yield _Unit(
+            family=task.family,
+            task=task.name,
+            order=order,
+            workers=workers,
+            curves=digest,
+            pool=drawn,
+            policies={name: policies[name] for name in alike.values()},
+            traces=traces,
+        )
 
 
-def _played(task: Task, name: str, policy: Policy, pool: Pool, *, order: int, workers: int, digest: str) -> Cell:
-    began = time.process_time()
-    run = simulate(pool, policy, workers=workers, seed=order)
-    best, worst = bounds_of(pool, run)
-    return Cell(
-        family=task.family,
-        task=task.name,
-        order=order,
-        policy=name,
-        workers=workers,
-        fingerprint=policy.fingerprint,
-        curves=digest,
-        figures=_figures(best),
-        worst=_figures(worst),
-        gone_on=sum(fate.ended is Ended.CENSORED for fate in run.fates),
-        cpu_s=round(time.process_time() - began, 3),
-    )
+def _begun(units: Iterator[_Unit], processes: Executor | None, ahead: int) -> Iterator[tuple[_Unit, Iterator[Cell]]]:
+    """Yield the units with their new cells: played here one by one as they are asked for, or in other processes."""
+    if processes is None:
+        for unit in units:
+            yield unit, unit.play()
+        return
+    under_way = deque((unit, processes.submit(_whole, unit)) for unit in islice(units, ahead))
+    while under_way:
+        unit, future = under_way.popleft()
+        cells = iter(future.result())
+        under_way.extend((other, processes.submit(_whole, other)) for other in islice(units, 1))
+        yield unit, cells
+
+
+def _whole(unit: _Unit) -> list[Cell]:
+    return list(unit.play())
 
 
 def _figures(outcome: Outcome) -> Figures:

@@ -110,6 +110,19 @@ def test_ctrl_c_says_what_is_kept(curves: Path, tmp_path: Path, monkeypatch: pyt
     assert told == "Stopped after 6 of 12 cells; the same command goes on there."
 
 
+def test_several_jobs_write_and_keep_the_same_as_one(curves: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    alone = backtest("--curves", curves, *FAST, "--json", one)
+
+    together = backtest("--curves", curves, *FAST, "--json", two, "--jobs", 2)
+
+    assert together == alone
+    assert two.read_text() == one.read_text()
+    kept = [path.with_name(f"{path.name}.cells.jsonl").read_text().splitlines() for path in (one, two)]
+    first, second = ([json.loads(line) | {"cpu_s": 0} for line in lines] for lines in kept)
+    assert second == first
+
+
 def test_progress_is_shown_on_the_error_stream(curves: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("backtest", "--curves", str(curves), *FAST)
 
@@ -173,6 +186,7 @@ def test_few_curves_are_warned_about(tmp_path: Path) -> None:
         (["--curves", "CURVES", "--policies", ","], "--policies is empty"),
         (["--curves", "CURVES", "--against", "ray"], "--against 'ray' is none of the policies played"),
         (["--curves", "CURVES", "--orders", "0"], "--orders 0: give a number from 1 to"),
+        (["--curves", "CURVES", "--jobs", "0"], "--jobs 0: give a number from 1 to"),
         (["--curves", "CURVES", "--workers", "0"], "--workers 0: give a number from 1 to"),
         (["--curves", "CURVES", "--json", "nowhere/out.json"], "a file in a folder that exists"),
         (["--curves", "CURVES", "--json", "."], "a file in a folder that exists"),

@@ -6,26 +6,39 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pruning.backtest import NAMED, Cell, Maker, Scores, Skipped, Task, WorkFile, fitting, play, report, tables
+from pruning.backtest import (
+    NAMED,
+    Cell,
+    NothingToPlay,
+    Plan,
+    Scores,
+    Skipped,
+    Task,
+    WorkFile,
+    cells_of,
+    fingerprints,
+    planned,
+    play,
+    report,
+    tables,
+    undrawn,
+)
+from pruning.backtest.processes import processes
 from pruning.curves import folder, studies
 from pruning.management.policies import read_policies
-from pruning.policy import Policy
-from pruning.rules.settings import PolicyError
 from trials.management.finding import find_study
 from trials.management.lines import Lines
 
 DEFAULTS = "default,payoff,safe,fast,asha,hyperband,median,full"
 ORDERS, WORKERS = 10, 4
-MOST_ORDERS, MOST_WORKERS = 10_000, 1_000
+MOST_ORDERS, MOST_WORKERS, MOST_JOBS = 10_000, 1_000, 256
 BAR = 30
-
-Plan = list[tuple[Task, dict[str, Policy]]]
-"""What is to be played: every task with the policies that fit it."""
 
 
 class Command(BaseCommand):
@@ -47,6 +60,7 @@ class Command(BaseCommand):
         parser.add_argument("--against", metavar="NAME", help="the policy others are compared with (the first)")
         parser.add_argument("--orders", type=int, default=ORDERS, metavar="N", help="random orders of every study")
         parser.add_argument("--workers", type=int, default=WORKERS, metavar="W", help="trials that train at a time")
+        parser.add_argument("--jobs", type=int, default=1, metavar="J", help="orders that are played at a time")
         parser.add_argument(
             "--json", type=Path, metavar="OUT", help="write the figures here, and finished cells beside"
         )
@@ -57,11 +71,13 @@ class Command(BaseCommand):
         against = options["against"] or next(iter(makers))
         if against not in makers:
             raise CommandError(f"--against {against!r} is none of the policies played: {', '.join(makers)}")
-        plan, skipped = _plan(list(self._found(options)), makers)
+        try:
+            plan, skipped = planned(self._found(options), makers)
+        except NothingToPlay as error:
+            raise CommandError(str(error))
         self._say([*skipped, *(f"{task.name}: {told}" for task, _ in plan for told in task.warnings)])
         cells = self._played(plan, options)
-        played = {cell.task for cell in cells}
-        unlucky = [_undrawn(task) for task, _ in plan if task.name not in played]
+        unlucky = undrawn(plan, {cell.task for cell in cells})
         self._say(unlucky)
         if not cells:
             raise CommandError("No order of any study could be played; see above.")
@@ -73,7 +89,7 @@ class Command(BaseCommand):
                 against=against,
                 workers=options["workers"],
                 skipped=[*skipped, *unlucky],
-                policies=_fingerprints(plan, list(makers)),
+                policies=fingerprints(plan, list(makers)),
             )
             _write(options["json"], told)
         return tables(scores, against=[against] if len(makers) > 1 else [])
@@ -93,19 +109,25 @@ class Command(BaseCommand):
         yield from map(studies.task_of, chosen.values())
 
     def _played(self, plan: Plan, options: Mapping[str, Any]) -> list[Cell]:
-        orders, workers = options["orders"], options["workers"]
-        total = orders * sum(len(policies) for _, policies in plan)
+        orders, workers, jobs = options["orders"], options["workers"], options["jobs"]
+        total = cells_of(plan, orders)
         cells: list[Cell] = []
         lines = Lines(sys.stderr)
         try:
-            with _work(options["json"]) as work:
+            with _work(options["json"]) as work, processes(jobs) as others:
                 for task, policies in plan:
-                    for cell in play(task, policies, orders=orders, workers=workers, work=work):
+                    for cell in play(
+                        task, policies, orders=orders, workers=workers, work=work, processes=others, ahead=2 * jobs
+                    ):
                         cells.append(cell)
                         lines.show(_bar(len(cells), total, task.name))
         except KeyboardInterrupt:
             kept = "the same command goes on there" if options["json"] else "nothing is kept without --json"
             raise CommandError(f"Stopped after {len(cells)} of {total} cells; {kept}.")
+        except BrokenProcessPool:
+            raise CommandError(
+                f"A process of --jobs was killed after {len(cells)} of {total} cells; play fewer at a time."
+            )
         finally:
             lines.end()
         return cells
@@ -117,47 +139,12 @@ def _check(options: Mapping[str, Any]) -> None:
         raise CommandError("Name what to play on: --curves DIR, or --study ID (once for every study).")
     if options["tasks"] and not options["curves"]:
         raise CommandError("--tasks chooses among the tasks of a folder: give --curves DIR too.")
-    for name, most in (("orders", MOST_ORDERS), ("workers", MOST_WORKERS)):
+    for name, most in (("orders", MOST_ORDERS), ("workers", MOST_WORKERS), ("jobs", MOST_JOBS)):
         if not 1 <= options[name] <= most:
             raise CommandError(f"--{name} {options[name]}: give a number from 1 to {most}.")
     out = options["json"]
     if out and (out.is_dir() or not out.parent.is_dir()):
         raise CommandError(f"--json {out}: give the name of a file in a folder that exists.")
-
-
-def _plan(found: Sequence[Task | Skipped], makers: Mapping[str, Maker]) -> tuple[Plan, list[Skipped]]:
-    """Return what can be played and what not; CommandError if nothing can, or a policy fits no study."""
-    skipped = [one for one in found if isinstance(one, Skipped)]
-    known = [one for one in found if isinstance(one, Task)]
-    if not known:
-        raise CommandError("\n".join(["There is nothing to play on.", *(f"  {one}" for one in skipped)]))
-    plan: Plan = []
-    for task in known:
-        fit: dict[str, Policy] = {}
-        for name, make in makers.items():
-            try:
-                fit[name] = fitting(make, task.pool)
-            except PolicyError as error:
-                skipped.append(Skipped(task=task.name, policy=name, reason="; ".join(map(str, error.problems))))
-        if fit:
-            plan.append((task, fit))
-    for name in makers:
-        if not any(name in fit for _, fit in plan):
-            reasons = [f"  {one.task}: {one.reason}" for one in skipped if one.policy == name]
-            raise CommandError("\n".join([f"The policy {name} fits none of the studies:", *reasons]))
-    return plan, skipped
-
-
-def _undrawn(task: Task) -> Skipped:
-    return Skipped(
-        task=task.name, reason="no order drew two complete curves that differ: let more trials run to an end"
-    )
-
-
-def _fingerprints(plan: Plan, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    return {
-        name: {task.name: policies[name].fingerprint for task, policies in plan if name in policies} for name in names
-    }
 
 
 def _work(out: Path | None) -> WorkFile:
