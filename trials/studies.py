@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from trials import head
+from trials import head, tags
 from trials.models import Job, Project, Revision, Study, Trial, TrialParam
 from trials.models.project import Person
 from trials.plan import Plan
@@ -79,6 +79,8 @@ def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at
     """
     plan = reviewer().settled(plan, project=project)
     study = _create(plan, project=project, user=user, at=at)
+    if plan.tags:
+        tags.add(study, plan.tags, trials=None, person=user.get_username() if user is not None else "", at=at)
     revision = _register(study, plan, number=1, source=source, reason="", user=user, at=at)
     reviewer().launched(study, revision, sequence=revision.from_sequence)
     if plan.trainable is not None:

@@ -11,7 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from trials import studies
+from trials import studies, tags
 from trials.plan import PlanError
 from trials.reporting import BadReport, ReportRefused
 
@@ -46,6 +46,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return Response({"code": error.code, "detail": error.message}, status=refused)
     if isinstance(error, studies.StudyRefused):
         return Response({"code": error.code, "detail": str(error)}, status=409 if isinstance(error, CONFLICTS) else 400)
+    if isinstance(error, tags.TagRefused):
+        return Response({"code": "invalid", "detail": str(error)}, status=400)
     response = exception_handler(error, dict(context))
     if response is not None:
         response.data = _body(error, response)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from trials import tags as tagging
 from trials.api import numbers
 from trials.models import Attempt, Project, Revision, Study, Trial
 from trials.models.values import join
@@ -37,6 +38,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     project = serializers.CharField(source="project.slug")
     trials = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
 
     class Meta:
         model = Study
@@ -50,6 +52,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "ending_sentence",
             "metric",
             "direction",
+            "tags",
             "horizon",
             "step_unit",
             "seed",
@@ -67,6 +70,11 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "ended_at",
             "last_activity_at",
         ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, study: Study) -> list[str]:
+        # Of rows that a list reads ahead for all its studies; a trial's tags are its own.
+        return sorted(row.name for row in study.own_tags) if hasattr(study, "own_tags") else tagging.of_study(study)
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
     def get_trials(self, study: Study) -> dict[str, int]:
@@ -93,6 +101,7 @@ class TrialSerializer(serializers.ModelSerializer[Trial]):
 
     last_value = serializers.SerializerMethodField()
     continues = serializers.IntegerField(source="continues.number", default=None, allow_null=True)
+    tags = serializers.SerializerMethodField()
 
     class Meta:
         model = Trial
@@ -124,9 +133,20 @@ class TrialSerializer(serializers.ModelSerializer[Trial]):
             "ended_at",
         ]
 
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, trial: Trial) -> list[str]:
+        # Of rows that a list reads ahead for all its trials.
+        return sorted(row.name for row in trial.tag_rows.all())
+
     @extend_schema_field(NUMBER_OR_WORD)
     def get_last_value(self, trial: Trial) -> float | str | None:
         return numbers.spell(join(trial.last_value, trial.last_value_state))
+
+
+class TagsSerializer(serializers.Serializer[Any]):
+    """The tags that a study or a trial is to carry, in place of those it has."""
+
+    tags = serializers.ListField(child=serializers.CharField(max_length=tagging.LENGTH), max_length=tagging.MOST)
 
 
 class PlanSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
@@ -18,13 +18,16 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from trials import closing, endings, remote, series, studies
+from trials import tags as tagging
 from trials.api import access, serializers
 from trials.api.errors import Conflict
 from trials.api.numbers import spell_all
 from trials.api.paging import KeysetPagination
-from trials.models import Project, Study, Trial
+from trials.models import Project, Study, Tag, Trial
 from trials.plan import Plan, read_data, read_plan
 
+# Read ahead for a list: a study's own tags, not its trials'.
+OWN_TAGS = Prefetch("tag_rows", Tag.objects.of_studies(), to_attr="own_tags")
 OF_STUDY = {"project": "project__slug", "state": "state", "name": "name"}
 OF_TRIAL = {"state": "state", "ending_code": "ending_code", "origin": "origin"}
 
@@ -53,7 +56,7 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
     token_scopes: ClassVar[dict[str, str]] = {"claim": "report"}
 
     def get_queryset(self) -> QuerySet[Study]:
-        rows = Study.objects.visible_to(self.request.user).select_related("project")
+        rows = Study.objects.visible_to(self.request.user).select_related("project").prefetch_related(OWN_TAGS)
         return rows.filter(**_filters(self.request, OF_STUDY))
 
     @extend_schema(parameters=[OpenApiParameter(name) for name in OF_STUDY])
@@ -100,6 +103,14 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
         closing.stop_study(study, person=request.user.get_username(), note=reason, at=timezone.now())
         return self._answer(access.visible_study(request, pk))
 
+    @extend_schema(request=serializers.TagsSerializer)
+    def tags(self, request: Request, pk: int) -> Response:
+        """Let the study carry these tags, in place of those it has."""
+        study = access.editable_study(request, pk)
+        names = _read(serializers.TagsSerializer, request)["tags"]
+        tagging.replace(study, names, trial=None, person=request.user.get_username(), at=timezone.now())
+        return self._answer(access.visible_study(request, pk))
+
     @extend_schema(request=serializers.EnqueueSerializer, responses={201: serializers.TrialSerializer})
     def enqueue(self, request: Request, pk: int) -> Response:
         """Add a configuration to be tried."""
@@ -129,7 +140,11 @@ class TrialView(ListModelMixin, GenericViewSet[Trial]):
 
     def get_queryset(self) -> QuerySet[Trial]:
         study = access.visible_study(self.request, self.kwargs["study_id"])
-        return study.trials.select_related("continues").filter(**_filters(self.request, OF_TRIAL))
+        return (
+            study.trials.select_related("continues")
+            .prefetch_related("tag_rows")
+            .filter(**_filters(self.request, OF_TRIAL))
+        )
 
     @extend_schema(parameters=[OpenApiParameter(name) for name in OF_TRIAL])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -195,6 +210,14 @@ class TrialView(ListModelMixin, GenericViewSet[Trial]):
         trial = access.editable_trial(request, study_id, number)
         note = _read(serializers.NoteSerializer, request)["note"]
         endings.write_note(trial, note=note, person=request.user.get_username(), at=timezone.now())
+        return self.retrieve(request, study_id, number)
+
+    @extend_schema(request=serializers.TagsSerializer)
+    def tags(self, request: Request, study_id: int, number: int) -> Response:
+        """Let a trial carry these tags, in place of those it has; an ended trial may have some too."""
+        trial = access.editable_trial(request, study_id, number)
+        names = _read(serializers.TagsSerializer, request)["tags"]
+        tagging.replace(trial.study, names, trial=trial, person=request.user.get_username(), at=timezone.now())
         return self.retrieve(request, study_id, number)
 
 

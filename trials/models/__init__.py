@@ -5,7 +5,9 @@ from trials.models.project import Membership, Person, Project, Role
 from trials.models.rollup import EndingCount
 from trials.models.series import MetricSummary, Observation, SeriesChunk, SeriesTail
 from trials.models.study import Environment, Evaluation, Revision, Study
+from trials.models.tag import Tag
 from trials.models.trial import Artifact, Attempt, ResourceUsage, Trial, TrialParam, Worker
+from trials.models.view import SavedView, StoredSelection
 
 __all__ = [
     "Artifact",
@@ -22,9 +24,12 @@ __all__ = [
     "ResourceUsage",
     "Revision",
     "Role",
+    "SavedView",
     "SeriesChunk",
     "SeriesTail",
+    "StoredSelection",
     "Study",
+    "Tag",
     "Trial",
     "TrialParam",
     "Worker",

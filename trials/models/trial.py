@@ -72,10 +72,11 @@ class Trial(models.Model):
     # The nth suggestion of the sampler, from 0; NULL for every other origin. The control arm is drawn from it.
     suggestion = models.IntegerField(null=True, blank=True)
     continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="continued_by")
+    # The step up to which it took over the points, and the checkpoint, of the trial it continues; 0 = from the start.
+    inherited_step = models.BigIntegerField(default=0)
     params = models.JSONField()
     pinned = models.BooleanField(default=False)
     note = models.TextField(blank=True, default="")
-    tags = models.JSONField(default=list, blank=True)
 
     # The objective as last told and at its best.
     last_value = number_field()
@@ -111,6 +112,9 @@ class Trial(models.Model):
         db_table = "trial"
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="trial_number_once_per_study"),
+            models.UniqueConstraint(
+                fields=["continues"], name="trial_continued_once", condition=models.Q(continues__isnull=False)
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["WAITING", "RUNNING", "PAUSED", "COMPLETE", "PRUNED", "FAILED"]),
                 name="trial_state_known",

@@ -263,8 +263,8 @@ def read_budget(root: Section) -> Budget | None:
 def _read_tags(root: Section) -> tuple[str, ...]:
     tags: list[str] = []
     for path, item in root.items("tags", most=MOST_TAGS):
-        if not isinstance(item, str) or not 0 < len(item.strip()) <= 50:
-            root.problems.add(path, f"{shown(item)} is no tag; write a word of at most 50 characters")
+        if not isinstance(item, str) or not 0 < len(item.strip()) <= 50 or "," in item:
+            root.problems.add(path, f"{shown(item)} is no tag; write a word of at most 50 characters, without commas")
         elif item.strip() in tags:
             root.problems.add(path, f"{item.strip()!r} is listed twice; remove one")
         else:

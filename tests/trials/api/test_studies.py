@@ -222,9 +222,9 @@ def test_a_list_costs_the_same_however_long_it_is(
     top_up(study, free_slots=6, at=NOW)
     editor.get("studies")
 
-    with django_assert_num_queries(3):  # token, study, trials
+    with django_assert_num_queries(4):  # token, study, trials, their tags
         editor.get(f"studies/{study.pk}/trials")
-    with django_assert_num_queries(2):  # token, studies
+    with django_assert_num_queries(3):  # token, studies, their tags
         editor.get("studies")
 
 
