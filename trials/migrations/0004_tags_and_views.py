@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trials", "0001_spine"),
+        ("trials", "0003_fill_ending_counts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
