@@ -19,9 +19,8 @@ from unittest import mock
 import numpy as np
 from django.db import transaction
 
-from pruning import entries, writing
+from pruning import entries, ledger, writing
 from pruning.memory import course_at
-from pruning.models import LedgerHead
 from pruning.resuming import resume_next
 from pruning.review import LedgerReviewer
 from pruning.rules.base import Stream
@@ -68,12 +67,17 @@ class Sink:
     def head_of(self, study_uid: uuid.UUID) -> Head | None:
         return self.head
 
-    def append(self, study_uid: uuid.UUID, rows: Sequence[Mapping[str, Any]], *, before: Head, after: Head) -> bool:
+    def insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self.rows.extend(rows)
-        self.head = after
+        self.head = Head(rows[-1]["sequence"], rows[-1]["hash"])
         if len(self.rows) >= CHUNK:
             self.flush()
-        return True
+
+    def mark(self, study_uid: uuid.UUID, head: Head) -> None:
+        """Nothing: the newest row is marked when all are written."""
+
+    def remember(self, study_uid: uuid.UUID, end: Head) -> None:
+        """Nothing: `head_of` answers."""
 
     def next_sequence(self, study: Study) -> int:
         self.study.sequence += 1
@@ -236,7 +240,7 @@ def fill(study: Study, pool: Pool, *, workers: int = 4) -> Study:
         newest = sink.head
     with transaction.atomic():
         if newest is not None:
-            LedgerHead.objects.filter(study_uid=study.uid).update(**newest._asdict())
+            writing.mark(study.uid, newest)
         _store(filling)
     study.refresh_from_db()
     return study
@@ -247,7 +251,8 @@ def _doors(filling: Filling) -> Iterator[Sink]:
     """Collect what would be written row by row, and answer what would be read."""
     sink = Sink(filling.study)
     with ExitStack() as stack:
-        for name in ("head_of", "append"):
+        stack.enter_context(mock.patch.object(ledger, "_remember", sink.remember))
+        for name in ("head_of", "insert", "mark"):
             stack.enter_context(mock.patch.object(writing, name, getattr(sink, name)))
         stack.enter_context(mock.patch.object(head, "next_sequence", sink.next_sequence))
         stack.enter_context(mock.patch.object(series, "of_attempt", filling.curves))

@@ -19,15 +19,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import workbench  # noqa: E402  # the repository is not installed
+
+if TYPE_CHECKING:
+    from pruning.ledger import Entry
 
 TABLE = (
     "SELECT sql FROM sqlite_master WHERE tbl_name = 'pruning_event' AND sql IS NOT NULL AND type IN ('table', 'index')"
@@ -46,44 +51,56 @@ def make_bare_tables() -> None:
         cursor.execute(BLOB)
 
 
-def bare_commits(rows: Iterator[Sequence[object]], n: int) -> float:
-    """Return rows/s of committing one row each through the same connection: the ledger's own columns and indexes.
+Seconds = Mapping[str, NDArray[np.float64]]
 
-    The values are ready beforehand: nothing is hashed or sealed, and there is no head to move.
+
+def one_row_commits(study: workbench.Ledger, rows: Iterator[Sequence[object]], n: int) -> Seconds:
+    """Return the seconds of committing one row each, `n` times in turn through the same connection.
+
+    `same`: a row of the ledger's own columns and indexes, whose values are ready beforehand: nothing is hashed or
+    sealed, no trigger fires and there is no head to move. `blob`: a row of one column without any index. `ledger`: an
+    entry, given to the ledger as its callers give it.
     """
     from django.db import connection, transaction
 
     from pruning.writing import FIELDS
 
     names, marks = ", ".join(f'"{field.column}"' for field in FIELDS), ", ".join(["%s"] * len(FIELDS))
-    insert = f"INSERT INTO bare_event ({names}) VALUES ({marks})"  # noqa: S608 - names of our own columns
-    started = time.perf_counter()
-    for values in itertools.islice(rows, n):
+    same = f"INSERT INTO bare_event ({names}) VALUES ({marks})"  # noqa: S608 - names of our own columns
+    blob = "INSERT INTO bare_blob (body) VALUES (%s)"
+
+    def commit_bare(statement: str, values: Sequence[object]) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(insert, values)
-    return n / (time.perf_counter() - started)
+            cursor.execute(statement, values)
 
-
-def blob_commits(rows: Iterator[Sequence[object]], n: int) -> float:
-    """Return rows/s of committing one row of one column each, without any index."""
-    from django.db import connection, transaction
-
-    started = time.perf_counter()
-    for values in itertools.islice(rows, n):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("INSERT INTO bare_blob (body) VALUES (%s)", [values[-1]])
-    return n / (time.perf_counter() - started)
-
-
-def ledger_commits(study: workbench.Ledger, n: int) -> float:
-    """Return rows/s of appending one entry in a transaction each."""
-    from django.db import transaction
-
-    started = time.perf_counter()
-    for _ in range(n):
+    def commit(entries: Sequence[Entry]) -> None:
         with transaction.atomic():
-            study.append(1)
-    return n / (time.perf_counter() - started)
+            study.append(entries)
+
+    taken: dict[str, list[float]] = {"blob": [], "same": [], "ledger": []}
+    for values in itertools.islice(rows, n):
+        entries = study.entries(1)
+        turns: dict[str, Callable[[], None]] = {
+            "blob": lambda values=values: commit_bare(blob, [values[-1]]),
+            "same": lambda values=values: commit_bare(same, values),
+            "ledger": lambda entries=entries: commit(entries),
+        }
+        for name, turn in turns.items():
+            started = time.perf_counter()
+            turn()
+            taken[name].append(time.perf_counter() - started)
+    return {name: np.array(seconds) for name, seconds in taken.items()}
+
+
+def say_rates(taken: Seconds) -> None:
+    """Print the rates of one-row commits and their ratios, of the means and of the medians."""
+    for word, of in (("mean", np.mean), ("median", np.median)):
+        seconds = {name: float(of(values)) for name, values in taken.items()}
+        rates = ", ".join(f"{name} {1 / value:,.0f}" for name, value in seconds.items())
+        same, blob = seconds["same"] / seconds["ledger"], seconds["blob"] / seconds["ledger"]
+        print(
+            f"one-row commits/s by the {word}: {rates}; the ledger is {same:.2f} of the same row, {blob:.2f} of a blob"
+        )
 
 
 def batches(study: workbench.Ledger, n: int, size: int = 500) -> float:
@@ -93,12 +110,14 @@ def batches(study: workbench.Ledger, n: int, size: int = 500) -> float:
     started = time.perf_counter()
     for _ in range(n // size):
         with transaction.atomic():
-            study.append(size)
+            study.append(study.entries(size))
     return n / (time.perf_counter() - started)
 
 
-def checked(folder: Path, uid: str) -> tuple[float, int]:
+def checked(folder: Path, grown: workbench.Ledger) -> tuple[float, int]:
     """Return (rows/s of verifying, peak memory in bytes) of a process of its own."""
+    grown.study.save(update_fields=["sequence"])
+    uid = str(grown.study.uid)
     said = subprocess.run(
         [sys.executable, __file__, "--verify", uid],
         env={**os.environ, "ESPALIER_DATA_DIR": str(folder)},
@@ -129,7 +148,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=50_000, help="rows of the ledger that is verified")
-    parser.add_argument("--commits", type=int, default=400, help="one-row commits per round")
+    parser.add_argument("--commits", type=int, default=3_000, help="one-row commits of each kind, in turn")
     parser.add_argument("--verify", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.verify:
@@ -148,19 +167,12 @@ def measure(folder: Path, *, n_rows: int, commits: int) -> None:
     rows = workbench.bare_rows(found)
     print(f"mean body: {np.mean([len(bytes(values[-1])) for values in itertools.islice(rows, 1000)]):,.0f} bytes")
     study = workbench.Ledger("single", found)
-    ratios = []
-    for _ in range(7):
-        blob, bare = blob_commits(rows, commits), bare_commits(rows, commits)
-        ours = ledger_commits(study, commits)
-        ratios.append((ours / bare, ours / blob))
-        print(f"one-row commits/s: blob {blob:,.0f}, same row {bare:,.0f}, ledger {ours:,.0f}: {ours / bare:.2f} of it")
-    same, one_column = np.median(ratios, axis=0)
-    print(f"median: {same:.2f} of the same row bare, {one_column:.2f} of one column without an index")
+    say_rates(one_row_commits(study, rows, commits))
     grown = workbench.Ledger("batches", found)
     print(f"in batches of 500: {batches(grown, n_rows // 10):,.0f} rows/s")
-    early = checked(folder, str(grown.study.uid))
+    early = checked(folder, grown)
     print(f"in batches of 500: {batches(grown, n_rows - n_rows // 10):,.0f} rows/s")
-    late = checked(folder, str(grown.study.uid))
+    late = checked(folder, grown)
     for checked_rows, (rate, peak) in ((n_rows // 10, early), (n_rows, late)):
         print(f"verify {checked_rows:,} rows: {rate:,.0f} rows/s, peak memory {peak / 1e6:.0f} MB")
 

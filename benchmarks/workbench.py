@@ -66,11 +66,14 @@ def bare_rows(found: Sequence[Verdict]) -> Iterator[list[object]]:
     """Yield the column values of verdicts' rows as the driver takes them, each under a sequence number of its own."""
     import uuid
 
+    from django.db import connection
+
     from pruning import writing
     from pruning.ledger import seal
 
     uid = uuid.uuid4()
-    made = [writing.values_of(seal(uid, entry(verdict, n), "0" * 64, AT).columns) for n, verdict in enumerate(found)]
+    rows = (seal(uid, entry(verdict, n), "0" * 64, AT) for n, verdict in enumerate(found))
+    made = [writing.values_of(row.columns, connection) for row in rows]
     place = [field.attname for field in writing.FIELDS].index("sequence")
     for sequence in itertools.count():
         values = list(made[sequence % len(made)])
@@ -117,13 +120,16 @@ class Ledger:
         )
         self.verdicts = itertools.cycle(found)
 
-    def append(self, n: int) -> None:
-        """Append `n` rows; the caller opens the transaction."""
+    def entries(self, n: int) -> list[Entry]:
+        """Return the next `n` entries."""
+        return [entry(next(self.verdicts), self.study.sequence + 1 + k) for k in range(n)]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Append entries; the caller opens the transaction."""
         from pruning import ledger
 
-        entries = [entry(next(self.verdicts), self.study.sequence + 1 + k) for k in range(n)]
         ledger.append_many(self.study, entries, at=AT)
-        self.study.sequence += n
+        self.study.sequence += len(entries)
 
 
 def launched(name: str, policy: str | Mapping[str, object], *, reports: int, trials: int) -> Study:

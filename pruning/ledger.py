@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from pruning import memory, writing
@@ -117,35 +119,38 @@ def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None =
 
     Raises LedgerError, having written nothing, if a number does not follow the last one: the ledger has no gaps.
     """
-    at = at or timezone.now()
-    head = _heads.get(study.uid)
-    is_next = head is not None and entries[0].sequence == head.sequence + 1
-    rows = _write(study, head, entries, at) if is_next else None
-    if rows is None:  # nothing is known of the chain's end, or what is known was rolled back or left behind
-        rows = _write(study, writing.head_of(study.uid), entries, at)
-    if rows is None:
-        raise LedgerError(f"the ledger of {study.name} moved on meanwhile: lock the study before appending to it")
+    head = _ends.get(study.uid)
+    if head is None or entries[0].sequence != head.sequence + 1:
+        head = writing.head_of(study.uid)
+    rows = _sealed(study, head, entries, at or timezone.now())
+    after = Head(rows[-1].sequence, rows[-1].hash)
+    if head is None:
+        _open(study, rows[0].sequence, after)
+    writing.insert([row.columns for row in rows])
+    if head and (after.sequence // MARK_EVERY != head.sequence // MARK_EVERY or rows[-1].kind in _MARKED):
+        writing.mark(study.uid, after)
+    _remember(study.uid, after)
     memory.heard(study, rows)
 
 
-_heads: dict[uuid.UUID, Head] = {}
-"""Where chains ended when this process last wrote to them; the database is asked whether that still holds."""
-MOST_HEADS = 1024
+MARK_EVERY = 32
+"""Rows between two marks: marking every row would cost each commit one more statement and one more page."""
+_MARKED = (PruningEvent.Kind.CLOSED, PruningEvent.Kind.DELETED)
+_ends: dict[uuid.UUID, Head] = {}
+"""Where chains ended by this process's last commit to them. A row of another process has taken the next number since,
+so that of the study, which the caller has locked, says whether it still holds."""
+MOST_ENDS = 1024
 
 
-def _write(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[Row] | None:
-    """Seal and write rows after this head; None, having written nothing, if the chain does not end there."""
-    rows = _sealed(study, head, entries, at)
-    if head is None:
-        _open(study, rows)
-        return rows
-    moved = Head(rows[-1].sequence, head.n_rows + len(rows), rows[-1].hash)
-    if not writing.append(study.uid, [row.columns for row in rows], before=head, after=moved):
-        return None
-    if len(_heads) >= MOST_HEADS:
-        _heads.clear()
-    _heads[study.uid] = moved
-    return rows
+def _remember(study_uid: uuid.UUID, end: Head) -> None:
+    """Keep where a chain ends once that is sure; what is rolled back never was."""
+
+    def keep() -> None:
+        if len(_ends) >= MOST_ENDS:
+            _ends.clear()
+        _ends[study_uid] = end
+
+    transaction.on_commit(keep)
 
 
 def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datetime) -> list[Row]:
@@ -167,7 +172,6 @@ def _sealed(study: Study, head: Head | None, entries: Sequence[Entry], at: datet
 
 def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> Row:
     """Return the row of one entry, its body and hash computed."""
-    at = at.astimezone(UTC)
     trial = entry.trial
     columns: dict[str, Any] = {
         "study_uid": study_uid,
@@ -185,13 +189,16 @@ def seal(study_uid: uuid.UUID, entry: Entry, previous: str, at: datetime) -> Row
         "motive": entry.motive,
         "shadow": entry.shadow,
         "sentence": entry.sentence,
-        "at": at,
+        "at": at if at.tzinfo is UTC else at.astimezone(UTC),
         "previous_hash": previous,
     }
-    stated = {name: in_body(columns[name]) for name in _STATED_OTHERWISE}
-    before, after = frame({**columns, **stated})
-    body = before + inner(entry.evidence) + after
-    return Row({**columns, "hash": digest(body), "body": body})
+    said = columns.copy()
+    for name in _STATED_OTHERWISE:
+        said[name] = in_body(said[name])
+    before, after = frame(said)
+    columns["body"] = body = before + inner(entry.evidence) + after
+    columns["hash"] = digest(body)
+    return Row(columns)
 
 
 def frame(said: Mapping[str, str | int | None]) -> tuple[bytes, bytes]:
@@ -208,20 +215,19 @@ def frame(said: Mapping[str, str | int | None]) -> tuple[bytes, bytes]:
 def in_body(value: Any) -> str | int | None:
     """Return a column's value as the body states it: identifiers and times as text."""
     if isinstance(value, uuid.UUID):
-        return str(value)
+        return _uid_in_body(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="microseconds")
     return value  # type: ignore[no-any-return]  # a column's value: a text, a number, a truth value or None
 
 
-def _open(study: Study, rows: Sequence[Row]) -> None:
-    """Begin a study's chain with its first rows."""
-    LedgerHead.objects.create(
-        study_uid=study.uid,
-        study_name=study.name,
-        first_sequence=rows[0].sequence,
-        sequence=rows[-1].sequence,
-        n_rows=len(rows),
-        hash=rows[-1].hash,
-    )
-    writing.insert([row.columns for row in rows])
+_uid_in_body = lru_cache(maxsize=1024)(str)
+
+
+def _open(study: Study, first_sequence: int, end: Head) -> None:
+    """Begin a study's chain, which ends here for now.
+
+    A head that is there already has lost its rows: what it says of them stays, for `verify` to find.
+    """
+    said = {"study_name": study.name, "first_sequence": first_sequence, **end._asdict()}
+    LedgerHead.objects.get_or_create(study_uid=study.uid, defaults=said)

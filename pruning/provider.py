@@ -11,7 +11,7 @@ from django.urls import reverse
 from pruning import judging, querysets, versions
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.pooled import Pooled
-from pruning.models import LedgerHead, PruningEvent
+from pruning.models import PruningEvent
 from pruning.rules.reasons import MEANINGS
 from pruning.standing import standing_of
 from pruning.verify import verify
@@ -78,8 +78,7 @@ class LedgerProvider:
         ]
 
     def seals(self, trial: Trial) -> Sequence[Seal]:
-        n = LedgerHead.objects.filter(study_uid=trial.study.uid).values_list("n_rows", flat=True).first() or 0
-        if not 0 < n <= MOST_CHECKED:
+        if not 0 < querysets.newest_sequence(trial.study) <= MOST_CHECKED:
             return ()
         found = verify(trial.study.uid)
         where = f"at entry {found.sequence}" if found.sequence is not None else "at its end"

@@ -20,6 +20,12 @@ def strategic(study: Study) -> PruningEventQuerySet:
     return PruningEvent.objects.of_study(study).verdicts().filter(rule__in=RANKED)
 
 
+def newest_sequence(study: Study) -> int:
+    """Return the number of the newest row of a study's ledger, which has at most so many rows; 0 without a ledger."""
+    rows = PruningEvent.objects.of_study(study).order_by("-sequence")
+    return rows.values_list("sequence", flat=True).first() or 0
+
+
 def newest_by_step(study: Study, *, until: int | None = None) -> Iterable[PruningEvent]:
     """Return the newest strategic verdict at each decision point, ascending in step."""
     rows = strategic(study) if until is None else strategic(study).filter(sequence__lte=until)

@@ -5,9 +5,10 @@
 
 Exit status 0 if every chain holds; 1 if one breaks, with the first bad entry named; 2 if a file cannot be read.
 
-The file has one JSON object a line: {"format", "study"} opens a study, {"hash", "body"} is one row, and
-{"head", "sequence", "rows"} closes it. `body` is the text whose SHA-256 is `hash`: a line "espalier-ledger/1", then
-JSON with the fields of the row, among them the study, its sequence number and the hash of the row before.
+The file has one JSON object a line: {"format", "study", "mark"} opens a study and names one row that it must have,
+{"hash", "body"} is one row, and {"head", "sequence", "rows"} closes it. `body` is the text whose SHA-256 is `hash`: a
+line "espalier-ledger/1", then JSON with the fields of the row, among them the study, its sequence number and the hash
+of the row before.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 FORMAT = "espalier-ledger-export/1"
 HEADER = "espalier-ledger/1\n"
@@ -30,8 +32,9 @@ class Broken(Exception):
 class Chain:
     """One study's chain, followed row by row."""
 
-    def __init__(self, study: str) -> None:
+    def __init__(self, study: str, mark: dict[str, Any] | None = None) -> None:
         self.study = study
+        self.mark = mark
         self.rows = 0
         self.sequence: int | None = None
         self.hash = GENESIS
@@ -51,10 +54,14 @@ class Chain:
             raise Broken(f"{place}: it does not continue the row before it")
         if self.sequence is not None and record["sequence"] != self.sequence + 1:
             raise Broken(f"{place}: its number is {record['sequence']}")
+        if self.mark and record["sequence"] == self.mark["sequence"] and hashed != self.mark["hash"]:
+            raise Broken(f"{place}: it is not the row that the head of its chain names")
         self.rows, self.sequence, self.hash = self.rows + 1, record["sequence"], hashed
 
     def close(self, head: str, sequence: int, rows: int) -> None:
-        """Compare the chain's end with the study's head."""
+        """Compare the chain's end with where the study stands."""
+        if self.mark and self.mark["sequence"] > (self.sequence or 0):
+            raise Broken(f"the head names entry {self.mark['sequence']}, the chain ends at {self.sequence}")
         if (head, sequence, rows) != (self.hash, self.sequence, self.rows):
             raise Broken(f"the head is entry {sequence} after {rows} rows, the chain ends at {self.sequence}")
         self.closed = True
@@ -81,12 +88,12 @@ def check(lines: Iterable[str]) -> list[Chain]:
     return chains
 
 
-def _start(chains: list[Chain], entry: dict[str, str]) -> None:
+def _start(chains: list[Chain], entry: dict[str, Any]) -> None:
     if entry["format"] != FORMAT:
         raise ValueError(f"format {entry['format']!r}, expected {FORMAT!r}")
     if chains and not chains[-1].closed:
         raise Broken("the next study begins before the head of this one")
-    chains.append(Chain(entry["study"]))
+    chains.append(Chain(entry["study"], entry.get("mark")))
 
 
 def main(paths: list[str]) -> int:

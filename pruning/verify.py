@@ -1,4 +1,4 @@
-"""Checking a ledger: every row re-hashed, every copy compared, the chain followed to the study's head."""
+"""Checking a ledger: every row re-hashed, every copy compared, the chain followed to where the study stands."""
 
 from __future__ import annotations
 
@@ -53,21 +53,24 @@ def verify(study_uid: UUID) -> Verification:
     """Check one study's ledger, row by row in constant memory; the first bad row is named.
 
     It may be growing meanwhile: the study is read before its head and the head before the rows, so each may only
-    be ahead of the one read earlier; what comes after the head that was read is left for the next time.
+    be ahead of the one read earlier; what comes after the number that the study stood at is left for the next time.
     """
     study = Study.objects.filter(uid=study_uid).first()
     head = LedgerHead.objects.filter(study_uid=study_uid).first()
     name = head.study_name if head else str(study_uid)
     n, previous = 0, GENESIS
     expected = head.first_sequence if head else None
-    for row in _rows(study_uid, head.sequence if head else None):
+    for row in _rows(study_uid, max(study.sequence, head.sequence) if study and head else None):
         sequence = row[_SEQUENCE]
         problem = _problem(row, expected, previous)
+        if not problem and head is not None and sequence == head.sequence and row[-2] != head.hash:
+            problem = "it is not the row that the head of its chain names"
         if problem:
             return Verification(study_uid=study_uid, study_name=name, n_rows=n, sequence=sequence, problem=problem)
         n, previous, expected = n + 1, row[-2], sequence + 1
-    problem = _head_problem(head, n, (expected or 1) - 1, previous) or _beyond(study_uid, study, head)
-    return Verification(study_uid=study_uid, study_name=name, n_rows=n, problem=problem)
+    return Verification(
+        study_uid=study_uid, study_name=name, n_rows=n, problem=_end_problem(study, head, n, (expected or 1) - 1)
+    )
 
 
 def ledgers() -> list[tuple[UUID, str]]:
@@ -134,25 +137,18 @@ def _difference(columns: Mapping[str, Any], body: bytes) -> str:
     return "its body is not canonical"
 
 
-def _head_problem(head: LedgerHead | None, n: int, last: int, last_hash: str) -> str:
-    """Return what is wrong with the chain's end, or nothing."""
+def _end_problem(study: Study | None, head: LedgerHead | None, n: int, last: int) -> str:
+    """Return what is wrong between the chain's end, its head and the study it belongs to, or nothing."""
     if head is None:
         return "" if n == 0 else "the study has rows and no head"
-    if head.n_rows != n or head.sequence != last:
-        return f"the head counts {head.n_rows} rows up to entry {head.sequence}, the chain has {n} up to {last}"
-    if head.hash != last_hash:
-        return "the head's hash is not that of the last row"
-    return ""
-
-
-def _beyond(study_uid: UUID, study: Study | None, head: LedgerHead | None) -> str:
-    """Return what is wrong between the head, the study it belongs to and the newest row, or nothing."""
-    if head is None:
-        return ""
+    if last < head.sequence:
+        return f"its head names entry {head.sequence}, the chain ends at {last}"
     if study is None:
-        return "" if head.deleted_at else "the study is gone and no tombstone tells of it"
-    if study.sequence > head.sequence:
-        return f"the study stands at entry {study.sequence}, its ledger at {head.sequence}"
-    newest = PruningEvent.objects.filter(study_uid=study_uid).aggregate(newest=Max("sequence"))["newest"] or 0
-    head_now = LedgerHead.objects.get(study_uid=study_uid).sequence
-    return f"there is an entry {newest} beyond the head at {head_now}" if newest > head_now else ""
+        if head.deleted_at is None:
+            return "the study is gone and no tombstone tells of it"
+        return f"there is an entry {last} beyond the tombstone at {head.sequence}" if last > head.sequence else ""
+    if study.sequence > last:
+        return f"the study stands at entry {study.sequence}, its ledger at {last}"
+    newest = PruningEvent.objects.filter(study_uid=study.uid).aggregate(newest=Max("sequence"))["newest"] or 0
+    now = Study.objects.filter(uid=study.uid).values_list("sequence", flat=True).first() or newest
+    return f"there is an entry {newest} beyond the study's last at {now}" if newest > now else ""

@@ -1,4 +1,4 @@
-"""The ledger's three statements, given to the database's driver as they are.
+"""The ledger's few statements, given to the database's driver as they are.
 
 A study decides one trial after the other, and each decision waits for the row of the one before. Building these
 statements through the ORM took longer than executing them.
@@ -8,91 +8,95 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, DateTimeField, UUIDField
 
 from pruning.models import LedgerHead, PruningEvent
 
 FIELDS = tuple(field for field in PruningEvent._meta.concrete_fields if not field.primary_key)
-_CONVERTED = (UUIDField, DateTimeField, BinaryField)
-"""Fields whose values a database's driver may not take as they are."""
-_TO_CONVERT = [(place, field) for place, field in enumerate(FIELDS) if isinstance(field, _CONVERTED)]
-_UID = LedgerHead._meta.get_field("study_uid")
+_IN_ORDER = itemgetter(*(field.attname for field in FIELDS))
+_UUIDS, _TIMES, _BYTES = (
+    [place for place, field in enumerate(FIELDS) if isinstance(field, kind)]
+    for kind in (UUIDField, DateTimeField, BinaryField)
+)
+"""Where the values stand that a database's driver may not take as they are."""
 
 
 class Head(NamedTuple):
     """Where a chain ends."""
 
     sequence: int
-    n_rows: int
     hash: str
 
 
 def head_of(study_uid: uuid.UUID) -> Head | None:
-    """Return where a study's chain ends, its row locked where the database locks rows; None without a chain."""
+    """Return where a study's chain ends; None without a chain."""
+    connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
-        cursor.execute(_statements(connection.vendor).select, [_UID.get_db_prep_value(study_uid, connection)])
+        cursor.execute(_statements(connection.vendor).newest, [_key(study_uid, connection.vendor)])
         found = cursor.fetchone()
     return Head(*found) if found else None
 
 
-def append(study_uid: uuid.UUID, rows: Sequence[Mapping[str, Any]], *, before: Head, after: Head) -> bool:
-    """Move a chain's end and insert the rows between; False, having written nothing, if it does not end at `before`.
-
-    Rows are columns by name; they do not learn their keys. The caller has opened a transaction, which an error ends.
-    """
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        uid = _UID.get_db_prep_value(study_uid, connection)
-        cursor.execute(_statements(connection.vendor).update, [*after, uid, before.hash])
-        if cursor.rowcount != 1:
-            return False
-        _insert(cursor, rows)
-    return True
-
-
 def insert(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; the caller has opened a transaction."""
-    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-        _insert(cursor, rows)
+    """Insert rows, columns by name; they do not learn their keys. The caller has opened a transaction."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    statement = _statements(connection.vendor).insert
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(statement, values_of(rows[0], connection))
+        else:
+            cursor.executemany(statement, [values_of(row, connection) for row in rows])
 
 
-def values_of(row: Mapping[str, Any]) -> list[Any]:
-    """Return a row's columns in order, as the driver takes them."""
-    said = [row[field.attname] for field in FIELDS]
-    for place, field in _TO_CONVERT:
-        said[place] = field.get_db_prep_save(said[place], connection)
+def mark(study_uid: uuid.UUID, head: Head) -> None:
+    """Note in a study's head what the row of this number is."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.cursor() as cursor:
+        cursor.execute(_statements(connection.vendor).mark, [*head, _key(study_uid, connection.vendor)])
+
+
+def values_of(row: Mapping[str, Any], connection: BaseDatabaseWrapper) -> list[Any]:
+    """Return a row's columns in order, as the connection's driver takes them."""
+    said = list(_IN_ORDER(row))
+    vendor = connection.vendor
+    for place in _UUIDS:
+        said[place] = _key(said[place], vendor)
+    for place in _TIMES:
+        said[place] = connection.ops.adapt_datetimefield_value(said[place])
+    for place in _BYTES:
+        said[place] = connection.Database.Binary(said[place])  # type: ignore[attr-defined]  # every backend has it
     return said
 
 
-def _insert(cursor: CursorWrapper, rows: Sequence[Mapping[str, Any]]) -> None:
-    statement = _statements(connection.vendor).insert
-    if len(rows) == 1:
-        cursor.execute(statement, values_of(rows[0]))
-    else:
-        cursor.executemany(statement, [values_of(row) for row in rows])
+@lru_cache(maxsize=1024)
+def _key(uid: uuid.UUID | None, vendor: str) -> Any:
+    """Return an identifier as the driver of this kind of database takes it."""
+    return UUIDField().get_db_prep_value(uid, connections[DEFAULT_DB_ALIAS])
 
 
 class _Statements(NamedTuple):
-    select: str
+    newest: str
     insert: str
-    update: str
+    mark: str
 
 
 @cache
 def _statements(vendor: str) -> _Statements:
     """Return the statements; every name in them is one of our own models'."""
-    quote = connection.ops.quote_name
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     events, heads = quote(PruningEvent._meta.db_table), quote(LedgerHead._meta.db_table)
     names = ", ".join(quote(field.attname) for field in FIELDS)
-    marks = ", ".join(["%s"] * len(FIELDS))
-    lock = " FOR UPDATE" if vendor == "postgresql" else ""
+    values = ", ".join(["%s"] * len(FIELDS))
+    head = ", ".join(map(quote, Head._fields))
     moved = ", ".join(f"{quote(name)} = %s" for name in Head._fields)
     return _Statements(
-        select=f"SELECT {', '.join(map(quote, Head._fields))} FROM {heads} WHERE study_uid = %s{lock}",  # noqa: S608
-        insert=f"INSERT INTO {events} ({names}) VALUES ({marks})",  # noqa: S608
-        update=f"UPDATE {heads} SET {moved} WHERE study_uid = %s AND {quote('hash')} = %s",  # noqa: S608
+        newest=f"SELECT {head} FROM {events} WHERE study_uid = %s ORDER BY sequence DESC LIMIT 1",  # noqa: S608
+        insert=f"INSERT INTO {events} ({names}) VALUES ({values})",  # noqa: S608
+        mark=f"UPDATE {heads} SET {moved} WHERE study_uid = %s",  # noqa: S608
     )

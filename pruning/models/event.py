@@ -101,13 +101,16 @@ class PruningEvent(models.Model):
 
 
 class LedgerHead(models.Model):
-    """Where a study's chain ends: what the next row continues, and what its last row must be."""
+    """A study's ledger, and the newest mark on its chain: what the row of that number must be.
+
+    The chain goes on beyond the mark, up to the number that the study itself stands at. The mark moves with every
+    so many rows, when the study ends, and onto the tombstone when it is deleted.
+    """
 
     study_uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study_name = models.CharField(max_length=200)
     first_sequence = models.BigIntegerField()
     sequence = models.BigIntegerField()
-    n_rows = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64)
     # Set when the study was deleted: its chain ends with a tombstone.
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -116,4 +119,4 @@ class LedgerHead(models.Model):
         db_table = "ledger_head"
 
     def __str__(self) -> str:
-        return f"ledger of {self.study_name}, {self.n_rows} rows"
+        return f"ledger of {self.study_name}, marked at entry {self.sequence}"

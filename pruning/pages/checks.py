@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pruning import querysets
 from pruning.foreign.recorded import recorded_by
-from pruning.models import LedgerHead, PruningEvent
+from pruning.models import PruningEvent
 from pruning.replay import compare, judge_again
 from pruning.verify import verify
 from trials.models import Study
@@ -26,7 +27,7 @@ class Sealed(NamedTuple):
 
 def of(study: Study, event: PruningEvent) -> Sealed:
     """Check an entry's chain and, of a verdict, judge it again."""
-    n = LedgerHead.objects.filter(study_uid=study.uid).values_list("n_rows", flat=True).first() or 0
+    n = querysets.newest_sequence(study)
     if n > MOST_ENTRIES:
         return _too_long(event, n)
     chain = _chain(study, event)

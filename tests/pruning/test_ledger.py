@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def tamper(sql: str, *params: int | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
     triggers.install(connection)
+
+
+def a_long_ledger(n_rows: int) -> Study:
+    """Return a study whose ledger grew row by row to so many, as a study's does."""
+    study = a_study()
+    for n in range(2, n_rows + 1):
+        ledger.append(study, Entry(kind="ended", sequence=n, sentence=f"{n}."))
+    Study.objects.filter(pk=study.pk).update(sequence=n_rows)
+    study.refresh_from_db()
+    return study
 
 
 @pytest.mark.parametrize(
@@ -157,27 +168,49 @@ def test_a_cut_off_end_is_found_at_the_head() -> None:
 
     finding = verify(study.uid)
     assert not finding.holds
-    assert finding.problem.startswith("the head counts")
+    assert finding.problem == f"the study stands at entry {study.sequence}, its ledger at {study.sequence - 1}"
 
 
-def test_a_head_cut_off_with_its_rows_is_found_by_the_study() -> None:
-    study = a_played_study(FLOORS)
-    before = events(study)[-2]
+def test_an_end_cut_off_below_the_mark_of_its_head_is_found_though_the_study_was_set_back() -> None:
+    study = a_long_ledger(70)
 
-    tamper("DELETE FROM pruning_event WHERE sequence >= %s", study.sequence)
-    LedgerHead.objects.update(sequence=before.sequence, hash=before.hash, n_rows=before.sequence)
+    tamper("DELETE FROM pruning_event WHERE sequence > 50")
+    Study.objects.filter(pk=study.pk).update(sequence=50)
 
-    assert verify(study.uid).problem == f"the study stands at entry {study.sequence}, its ledger at {before.sequence}"
+    assert verify(study.uid).problem == "its head names entry 64, the chain ends at 50"
 
 
-def test_a_row_beyond_the_head_is_found() -> None:
+def test_rows_sealed_anew_are_found_at_the_mark_of_the_head() -> None:
+    study = a_long_ledger(40)
+    kept = PruningEvent.objects.get(study_uid=study.uid, sequence=30)
+
+    tamper("DELETE FROM pruning_event WHERE sequence > 30")
+    previous = kept.hash
+    for n in range(31, 41):
+        forged = ledger.seal(study.uid, Entry(kind="ended", sequence=n, sentence="forged"), previous, kept.at)
+        forged.event().save()
+        previous = forged.hash
+
+    finding = verify(study.uid)
+    assert (finding.sequence, finding.problem) == (32, "it is not the row that the head of its chain names")
+
+
+def test_the_head_is_marked_where_a_study_ends() -> None:
+    study = a_study()
+
+    ledger.append(study, Entry(kind="closed", sequence=2, sentence="."))
+
+    assert LedgerHead.objects.get(study_uid=study.uid).sequence == 2
+
+
+def test_a_row_beyond_where_the_study_stands_is_found() -> None:
     study = a_played_study(FLOORS)
     last = events(study)[-1]
     extra = ledger.seal(study.uid, Entry(kind="closed", sequence=last.sequence + 1, sentence="."), last.hash, last.at)
 
     extra.event().save()
 
-    assert verify(study.uid).problem == f"there is an entry {extra.sequence} beyond the head at {last.sequence}"
+    assert verify(study.uid).problem == f"there is an entry {extra.sequence} beyond the study's last at {last.sequence}"
 
 
 def test_a_gap_in_the_numbers_is_refused() -> None:
@@ -191,16 +224,32 @@ def test_a_gap_in_the_numbers_is_refused() -> None:
 
 def test_a_process_that_remembers_an_older_end_appends_to_the_newest() -> None:
     study = a_study()
-    older = ledger._heads.get(study.uid) or writing.head_of(study.uid)
+    first = writing.head_of(study.uid)
+    assert first is not None
     ledger.append(study, Entry(kind="closed", sequence=2, sentence="2."))
-    assert older is not None
-    ledger._heads[study.uid] = older._replace(sequence=2)  # as after a rollback: the number fits, the hash does not
+    ledger._ends[study.uid] = first
 
     ledger.append(study, Entry(kind="closed", sequence=3, sentence="3."))
     Study.objects.filter(pk=study.pk).update(sequence=3)
 
     assert verify(study.uid).holds
     assert verify(study.uid).n_rows == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_was_rolled_back_is_not_continued() -> None:
+    study = a_study()
+    with suppress(RuntimeError), transaction.atomic():
+        ledger.append(study, Entry(kind="closed", sequence=2, sentence="rolled back"))
+        raise RuntimeError
+    first = events(study)[0]
+    other = ledger.seal(study.uid, Entry(kind="ended", sequence=2, sentence="2."), first.hash, first.at)
+    other.event().save()  # as another process does, of which this one hears nothing
+
+    ledger.append(study, Entry(kind="closed", sequence=3, sentence="3."))
+    Study.objects.filter(pk=study.pk).update(sequence=3)
+
+    assert verify(study.uid).holds
 
 
 def test_many_rows_are_chained_in_one_go() -> None:

@@ -46,6 +46,7 @@ def test_what_is_kept_is_what_would_be_read() -> None:
     assert replay(study).holds
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_process_that_is_alone_reads_neither_observations_nor_the_ledger_to_judge() -> None:
     study = a_played_study(FLOORS[:4])
     attempt = an_attempt(study)

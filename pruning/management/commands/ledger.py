@@ -10,7 +10,6 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from pruning import export
-from pruning.models import LedgerHead
 from pruning.reckoning import reckon
 from pruning.replay import replay
 from pruning.verify import ledgers, verify
@@ -88,8 +87,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"study": name, **reckon(study).to_mapping()}, allow_nan=False))
 
     def _export(self, chosen: list[tuple[UUID, str]]) -> None:
+        rows = 0
         for uid, _ in chosen:
             for line in export.lines(uid):
                 self.stdout.write(line)
-        rows = sum(LedgerHead.objects.filter(study_uid__in=[uid for uid, _ in chosen]).values_list("n_rows", flat=True))
+                rows += export.is_row(line)
         self.stderr.write(f"{rows} rows of {len(chosen)} ledgers exported.")
