@@ -118,6 +118,10 @@ class WorkFile:
         """Return a finished cell; None if it has to be played."""
         return self._cells.get(key)
 
+    def cells(self) -> tuple[Cell, ...]:
+        """Return all finished cells, whoever asked for them."""
+        return tuple(self._cells.values())
+
     def add(self, cell: Cell) -> None:
         """Keep a cell."""
         self._cells[cell.key] = cell
