@@ -13,7 +13,10 @@ class PruningConfig(AppConfig):
 
     def ready(self) -> None:
         from pruning import checks, tombstones, triggers
+        from pruning.lab import deletions
+        from pruning.lab.sessions import play_backtest  # noqa: F401 - whoever runs jobs knows it from here on
 
         post_migrate.connect(triggers.reinstall, sender=self, dispatch_uid="pruning.triggers")
         pre_delete.connect(tombstones.raise_tombstone, sender="trials.Study", dispatch_uid="pruning.tombstones")
+        pre_delete.connect(deletions.forget_backtests, sender="trials.Study", dispatch_uid="pruning.backtests")
         register(checks.ledger_is_guarded, Tags.database)

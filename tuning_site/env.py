@@ -1,5 +1,6 @@
 """Small readers of the environment; each refuses a bad value by the variable's name and says what would do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ BROKER_SCHEMES = frozenset({"filesystem", "amqp", "amqps", "redis", "rediss"})
 # Query parameters of DATABASE_URL that go to the driver; anything else is a typing error worth a word.
 POSTGRES_OPTIONS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name"})
 MAX_PORT = 65_535
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class BadSetting(ImproperlyConfigured):
@@ -86,6 +88,18 @@ class Environment:
         if path.exists() and not path.is_dir():
             raise BadSetting(name, str(path), "name a folder; this is a file")
         return path.absolute()
+
+    def folders(self, name: str) -> dict[str, Path]:
+        """Read folders by name, ``name=/path,other=/path``; they need not exist yet."""
+        found: dict[str, Path] = {}
+        for pair in self.words(name, ()):
+            key, equals, path = (part.strip() for part in pair.partition("="))
+            if not equals or not path or not FOLDER_NAME.fullmatch(key) or key in found:
+                raise BadSetting(
+                    name, pair, "write name=/path, pairs separated by commas, every name once: letters, digits, - and _"
+                )
+            found[key] = Path(path).expanduser().absolute()
+        return found
 
     def database(self, name: str, default: Path) -> dict[str, Any]:
         """Read a database URL into Django's settings: ``postgres://user:password@host:port/name`` or ``sqlite:///file``."""

@@ -179,6 +179,8 @@ SPECTACULAR_SETTINGS = {
 TRIAL_REVIEWER = "pruning.review.LedgerReviewer"
 TRIAL_PAGE_PROVIDER = "pruning.provider.LedgerProvider"
 TRAINABLES = registered_trainables(DATA_DIR)
+# Folders of recorded curves that the lab offers to everybody who is logged in, by name.
+RECORDED_CURVES = env.folders("ESPALIER_CURVES")
 # The device classes trials may wait for; each is a queue of workers.
 TRIAL_QUEUES = ("cpu", "cuda")
 # A worker whose beat has not moved for so long, by the sweep's own clock, is lost.

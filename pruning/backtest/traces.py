@@ -8,7 +8,7 @@ from typing import Any
 
 from pruning.rules.base import Kind
 from pruning.simulate import Ended, Pool, Run
-from pruning.simulate.study import Judged
+from pruning.simulate.events import Judged
 
 BEST = 10
 """Of so many trials, the best of the order, every verdict is kept in words."""

@@ -8,7 +8,7 @@ where a benchmark's reports are spaced by the clock, `elapsed_s`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from pruning.simulate import Pool, Recording
 POINTS = 40
 BY_SECONDS = frozenset({"algoperf"})
 """Benchmarks whose reports are spaced by the clock: runs are compared at equal seconds."""
+REPLICATES = "replicates"
+"""Runs of one configuration: there is nothing to choose."""
 NEEDED = ("name", "benchmark", "role", "objective", "mode")
 
 
@@ -57,13 +59,18 @@ def index(folder: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def tasks(folder: Path, *, wanted: Sequence[str] = ()) -> Iterator[Task | Skipped]:
-    """Yield every task whose name begins with one of `wanted` (empty: all), or why it cannot be played."""
+def tasks(folder: Path, *, wanted: Sequence[str] = (), families: Collection[str] = ()) -> Iterator[Task | Skipped]:
+    """Yield every task whose name begins with one of `wanted` (empty: all), or why it cannot be played.
+
+    families: only tasks of these benchmarks; empty for all.
+    """
     for entry in index(folder):
         name = entry["name"]
         if wanted and not any(name.startswith(start) for start in wanted):
             continue
-        if entry["role"] == "replicates":
+        if families and entry["benchmark"] not in families:
+            continue
+        if entry["role"] == REPLICATES:
             yield Skipped(task=name, reason="its runs are replicates of one configuration: there is nothing to choose")
             continue
         try:

@@ -1,6 +1,17 @@
 """Records of the pruning floor, one noun per file."""
 
+from pruning.models.backtest import Backtest, BacktestCell, BacktestQuerySet, BacktestTask
 from pruning.models.event import LedgerHead, PruningEvent, PruningEventQuerySet
 from pruning.models.policy import Policy, PolicyVersion
 
-__all__ = ["LedgerHead", "Policy", "PolicyVersion", "PruningEvent", "PruningEventQuerySet"]
+__all__ = [
+    "Backtest",
+    "BacktestCell",
+    "BacktestQuerySet",
+    "BacktestTask",
+    "LedgerHead",
+    "Policy",
+    "PolicyVersion",
+    "PruningEvent",
+    "PruningEventQuerySet",
+]

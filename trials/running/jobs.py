@@ -30,6 +30,13 @@ PROGRESS_SECONDS = 1.0
 S = Job.State
 
 
+class Later(Exception):
+    """A runner has done a slice of its work and lets others go first; what it has kept it will not do again.
+
+    One process serves all `work`, suggestions among it: what takes minutes must not keep studies waiting.
+    """
+
+
 class Progress(Protocol):
     """Tells how far a job has come."""
 
@@ -89,6 +96,9 @@ def run(job_id: int, *, worker: Worker) -> bool:
     note = Noting(claimed)
     try:
         result = runner(claimed, note.tell)
+    except Later as later:
+        release(claimed, str(later), at=timezone.now(), counts=False)
+        doorbell.ring_for_job(job_id)
     except Exception as error:
         logger.exception("a job failed", extra={"action": "run_job", "job": job_id, "kind": claimed.kind})
         fail(claimed, f"{type(error).__name__}: {error}", at=timezone.now())
