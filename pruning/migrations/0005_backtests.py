@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pruning", "0003_drift_in_the_ledger"),
+        ("pruning", "0004_marked_heads"),
         ("trials", "0003_fill_ending_counts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
