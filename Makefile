@@ -12,7 +12,7 @@ STAMPS := $(VENV)/.stamps
 TORCH_FROM := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-smollm2 demo up test lint format browser services lock clean
+.PHONY: help install install-dev install-smollm2 demo up test lint format browser services compare lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,9 @@ lint: $(STAMPS)/dev  ## Check format, style, types, import directions and migrat
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) manage.py makemigrations --check --dry-run
+
+compare: $(STAMPS)/dev  ## Compare our pruning with Optuna's on three small recorded sweeps: about a minute
+	@$(PY) benchmarks/compare.py --quick --out $(or $(OUT),build/comparison)
 
 format: $(STAMPS)/dev  ## Format the code
 	@$(VENV)/bin/ruff format .

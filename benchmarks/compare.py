@@ -50,7 +50,7 @@ def main() -> None:
     """Read the arguments, play what is missing, write what comes out."""
     options = arguments()
     began = time.monotonic()
-    names = _chosen(options.quick)
+    names = options.who or _chosen(options.quick)
     with WorkFile(options.work) as work:
         parts = []
         for title, wanted in (("Sweeps", ()), ("Validation", sorted(BY_SECONDS)))[: 1 if options.quick else 2]:
@@ -157,6 +157,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=10)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--who", nargs="*", choices=list(CONTESTANTS), metavar="NAME", help=", ".join(CONTESTANTS).replace("%", "%%")
+    )
     parser.add_argument("--only-play", action="store_true", help="fill the work file and write nothing else")
     parser.add_argument("--quick", action="store_true", help="three small tasks, three orders, ours and Optuna's")
     options = parser.parse_args()

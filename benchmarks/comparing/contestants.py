@@ -9,13 +9,14 @@ from typing import Any
 from benchmarks.peers.base import Peer
 from benchmarks.peers.registry import PEERS
 from pruning.backtest import NAMED, Maker
-from pruning.backtest.named import asha, bare, full
+from pruning.backtest.named import bare, full
 from pruning.looks import Geometric
 from pruning.policy import Policy
+from pruning.rules.asha import Asha
 from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.simulate import Action, Pool, Run, simulate, train
 
-OURS, AS_SHIPPED, THEIRS, REFERENCE = "ours", "ours, as shipped", "peers", "references"
+OURS, AS_SHIPPED, THEIRS, REFERENCE = "ours", "ours, beside the grid", "peers", "references"
 DOUBLING = Geometric(first=1, factor=2.0)
 
 
@@ -24,25 +25,38 @@ def calibrated(**settings: Any) -> Maker:
     return lambda pool: bare(CalibratedHalving(**settings), DOUBLING, pool)
 
 
-PRIOR: Mapping[str, Any] = {"min_pairs": 0, "min_pairs_jump": 0}
-"""Believe past studies until this one can tell: prunes from the eighth trial on."""
+def promoting(eta: float) -> Maker:
+    """Return asynchronous halving that pauses and promotes: the fast keep rule, without a calibration."""
+    return lambda pool: bare(Asha(eta=eta, action="pause"), Geometric(first=1, factor=eta), pool)
+
+
+def pausing(risk: float) -> Maker:
+    """Return calibrated halving that pauses and believes past studies (`links.LIBRARY`) until this one can tell."""
+    return calibrated(action="pause", risk=risk, min_pairs=0, min_pairs_jump=0)
+
 
 GRID: Mapping[str, Maker] = {
-    "fast 3": asha(3.0),
-    "prior 90 %": calibrated(risk=0.9, **PRIOR),
-    "prior 75 %": calibrated(action="pause", risk=0.75, **PRIOR),
-    "payoff, stop": calibrated(aim="payoff"),
-    "payoff": calibrated(action="pause", aim="payoff"),
-    "20 %": calibrated(action="pause", risk=0.2),
-    "10 %": calibrated(action="pause", risk=0.1),
-    "5 %": calibrated(action="pause", risk=0.05),
+    "fast": promoting(3.0),
+    "dial 75 %": pausing(0.75),
+    "dial 60 %": pausing(0.6),
+    "dial 50 %": pausing(0.5),
+    "dial 35 %": pausing(0.35),
+    "dial 20 %": pausing(0.2),
+    "dial 10 %": pausing(0.1),
+    "dial 5 %": pausing(0.05),
 }
 """The one grid from which ours is taken at every peer's compute, from the cheapest to the most careful."""
 
-DIAL: Mapping[str, float] = {"5 %": 0.05, "10 %": 0.1, "20 %": 0.2}
-"""The settings of the grid that promise a risk of losing the eventual best."""
+DIAL: Mapping[str, float] = {"dial 5 %": 0.05, "dial 10 %": 0.1, "dial 20 %": 0.2}
+"""The settings of the grid whose promise is looked at: a risk of losing the eventual best."""
 
-SHIPPED: Mapping[str, Maker] = {"balanced (default)": NAMED["balanced"], "safe": NAMED["safe"], "fast": NAMED["fast"]}
+SHIPPED: Mapping[str, Maker] = {
+    "preset balanced": NAMED["balanced"],
+    "preset safe": NAMED["safe"],
+    "preset fast": NAMED["fast"],
+    "payoff": calibrated(action="pause", aim="payoff"),
+}
+"""The presets with their control arms, and the setting without a dial: beside the grid, for whoever uses them."""
 
 
 @dataclass(frozen=True, kw_only=True)
