@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils import timezone
+
 from pruning import entries, ledger
 from pruning.history import Course
 from pruning.rules.calibration import Calibration
 from pruning.standing import Standing
 from trials import head
+from trials.alerts.kinds import DRIFT
+from trials.alerts.telling import tell
 from trials.models import Study
 
 
@@ -35,4 +39,6 @@ def _record_drift(study: Study, standing: Standing, course: Course, made: Calibr
     if strategy is None or all((one.sign, one.step) in course.drifted for one in signs):
         return
     policy = standing.policy.fingerprint
-    ledger.append(study, entries.of_drift(signs, made, strategy, head.next_sequence(study), policy))
+    drifted = entries.of_drift(signs, made, strategy, head.next_sequence(study), policy)
+    ledger.append(study, drifted)
+    tell(DRIFT, study=study, key=f"drift:{study.pk}:{drifted.sequence}", sentence=drifted.sentence, at=timezone.now())

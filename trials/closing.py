@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
-from trials import endings, head
-from trials.models import Attempt, Study, Trial
+from trials import budgets, endings, head
+from trials.alerts.kinds import BUDGET_NEARLY_SPENT, STUDY_ENDED
+from trials.alerts.telling import tell
+from trials.models import Study, Trial
 from trials.seam import reviewer
 
 S = Trial.State
+NEARLY = 0.9
+"""The share of a budget from which on people are told of it."""
 
 
 def stop_study(study: Study, *, person: str, note: str, at: datetime, code: str = "stopped_by_user") -> bool:
@@ -77,21 +81,36 @@ def _end_study(study: Study, *, at: datetime) -> None:
     )
     study.refresh_from_db()
     reviewer().closed(study, sequence=head.next_sequence(study))
+    tell(STUDY_ENDED, study=study, key=f"ended:{study.pk}", sentence=_summary(study), at=at)
+
+
+def _summary(study: Study) -> str:
+    """Return how a study ended, in a sentence or two."""
+    best = (
+        f" The best {study.metric} is {study.best_value:.6g}, of trial {study.best_number}."
+        if study.best_value is not None
+        else ""
+    )
+    return (
+        f"{study.ending_sentence} {study.n_complete} complete, {study.n_pruned} stopped, {study.n_failed} failed.{best}"
+    )
 
 
 def _spent(study: Study, at: datetime) -> tuple[str, str] | None:
     """Return (code, sentence) of the budget that is spent, if one is."""
-    budget = study.plan().budget
-    if budget.slot_hours is not None:
-        live = Attempt.objects.filter(trial__study=study, ended_at__isnull=True).values_list("started_at", flat=True)
-        hours = (study.slot_seconds + sum((at - start).total_seconds() for start in live)) / 3600
-        if hours >= budget.slot_hours:
-            return "budget_slot_hours", f"The budget of {budget.slot_hours:g} slot hours is spent."
-    if budget.wall_hours is None or study.started_at is None:
-        return None
-    if at - study.started_at >= timedelta(hours=budget.wall_hours):
-        return "budget_wall_hours", f"The budget of {budget.wall_hours:g} hours of wall-clock is spent."
+    for budget in budgets.spent(study, at=at):
+        if budget.share >= 1:
+            return budget.code, f"The budget of {budget.limit:g} {budget.name} is spent."
+        if budget.share >= NEARLY:
+            _warn(study, budget, at)
     return None
+
+
+def _warn(study: Study, budget: budgets.Spent, at: datetime) -> None:
+    """Tell, once, that a budget is nearly spent."""
+    sentence = f"{budget.used:.1f} of {budget.limit:g} {budget.name} are spent; the study ends when all are."
+    with transaction.atomic():
+        tell(BUDGET_NEARLY_SPENT, study=study, key=f"{budget.code}:{study.pk}", sentence=sentence, at=at)
 
 
 def _close_trial(trial: Trial, *, at: datetime) -> None:

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import F
 
 from trials import head, series
+from trials.alerts.kinds import TRIAL_FAILED
+from trials.alerts.telling import tell
 from trials.models import Attempt, ResourceUsage, Study, Trial
 from trials.models.values import split
 from trials.running import doorbell
@@ -270,6 +272,9 @@ def end(trial: Trial, ending: Ending, *, attempt: Attempt | None, at: datetime, 
     series.compact(trial)
     if not told_reviewer:
         reviewer().ended(trial, sequence=head.next_sequence(study))
+    if ending.state == S.FAILED:
+        told = f"Trial {trial.number}. {ending.sentence}"
+        tell(TRIAL_FAILED, study=study, key=f"failed:{trial.pk}", sentence=told, at=at)
     return True
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from celery import shared_task
 
+from trials.alerts import delivering
 from trials.running import jobs, slots, suggesting
 from trials.running.processes import this_worker
 from trials.running.sweep import Sweep
@@ -33,6 +34,12 @@ def run_job(*, job_id: int) -> bool:
 def sweep() -> None:
     """Find what was lost, and ring for what waits."""
     _sweep().once()
+
+
+@shared_task(name="trials.deliver_alerts", ignore_result=True)
+def deliver_alerts() -> int:
+    """Send the messages that are due."""
+    return delivering.deliver_due()
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ BROKER_SCHEMES = frozenset({"filesystem", "amqp", "amqps", "redis", "rediss"})
 # Query parameters of DATABASE_URL that go to the driver; anything else is a typing error worth a word.
 POSTGRES_OPTIONS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name"})
 MAX_PORT = 65_535
+SMTP_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -115,6 +116,15 @@ class Environment:
             )
         return value
 
+    def smtp(self, name: str) -> dict[str, Any]:
+        """Read a mail server's URL into Django's settings; without one there is no mail.
+
+        ``smtp://user:password@host:587`` speaks TLS as soon as the server offers it (STARTTLS), ``smtps://`` from the
+        beginning, ``smtp+plain://`` never.
+        """
+        value = self.text(name, "")
+        return parse_smtp(name, value) if value else {"EMAIL_HOST": ""}
+
     def unread(self, prefix: str = "ESPALIER_") -> list[str]:
         """Name the variables that look like ours and that no setting has asked for."""
         return sorted(name for name in self.variables if name.startswith(prefix) and name not in self.asked)
@@ -149,6 +159,27 @@ def parse_database(name: str, url: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
+    }
+
+
+def parse_smtp(name: str, url: str) -> dict[str, Any]:
+    """Turn a mail server's URL into Django's ``EMAIL_…`` settings; raise BadSetting without quoting the password."""
+    shown = without_password(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BadSetting(name, shown, "the address or port is not valid; escape special characters as %XX") from None
+    if parts.scheme not in SMTP_PORTS or not parts.hostname or parts.path.strip("/"):
+        raise BadSetting(name, shown, "use smtp://user:password@host:587, smtps://… or smtp+plain://…")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or SMTP_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 10,
     }
 
 

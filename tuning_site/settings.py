@@ -194,6 +194,15 @@ SHARED_STORE = env.boolean("ESPALIER_SHARED_STORE", False)
 # Variables that training code may see beyond the built-in list; never name a secret here.
 TRIAL_ENVIRONMENT = env.words("ESPALIER_TRIAL_ENVIRONMENT", ())
 
+# --- Who is told of what happens
+
+# Where people find the site: the addresses in messages begin with it.
+SITE_ADDRESS = env.text("ESPALIER_ADDRESS", f"http://{WEB_HOST}:{WEB_PORT}")
+# A webhook's address comes from a person, and the request for it from inside the network.
+ALERTS_MAY_REACH_PRIVATE = env.boolean("ESPALIER_ALERTS_PRIVATE", False)
+globals().update(env.smtp("ESPALIER_SMTP_URL"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ESPALIER_MAIL_FROM", "espalier@localhost")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

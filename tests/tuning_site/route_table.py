@@ -59,6 +59,8 @@ ACCOUNTS = [
 
 STUDY = {"study_id": "study.pk"}
 TRIAL = {"study_id": "study.pk", "number": "trial.number"}
+# What an owner alone may do: to everybody else it does not exist.
+OWNERS = "                                                         302  404  404  404  302  302  302  302"
 # A change in a project, which ends with a redirect to the page it came from.
 EDITORS = "                                                        302  404  403  302  302  302  302  302"
 
@@ -66,6 +68,11 @@ REVISED = {"text": "policy: fast\nbudget: {trials: 7}\n", "reason": "It may be q
 
 TRIALS = [
     Row("trials:studies", "GET", LOGGED_IN),
+    Row("trials:alerts", "GET", LOGGED_IN),
+    Row("trials:alert_log", "GET", LOGGED_IN),
+    # Somebody's own: what is missing in the form is told to whoever is logged in.
+    Row("trials:alerts", "POST", "                                 302  400  400  400  400  302  302  302"),
+    *(Row(f"trials:{name}_alert", "POST", OWNERS, {"pk": "alert.pk"}) for name in ("test", "switch", "delete")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("overview", "compare", "plan", "trials_table")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves_json", "best_json", "trials_csv")),
     Row("trials:compare_json", "GET", MEMBERS, STUDY),

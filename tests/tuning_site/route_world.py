@@ -7,10 +7,11 @@ from functools import cached_property
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from pruning.models import PruningEvent
 from tests.trials.builders import a_study, an_attempt
-from trials.models import Attempt, Membership, Project, Study, Trial
+from trials.models import Alert, Attempt, Membership, Project, Study, Trial
 from tuning_site.accounts.models import ApiToken
 
 # The order of the columns in the route table. The tokens are the editor's.
@@ -50,6 +51,17 @@ class World:
     def event(self) -> PruningEvent:
         """The first entry of the study's ledger: its registration."""
         return PruningEvent.objects.filter(study_uid=self.study.uid).order_by("sequence")[0]
+
+    @cached_property
+    def alert(self) -> Alert:
+        """An alert of the project."""
+        return Alert.objects.create(
+            project=self.project,
+            name="team",
+            channel="webhook",
+            target="https://chat.example/1",
+            created_at=timezone.now(),
+        )
 
     @cached_property
     def trial(self) -> Trial:

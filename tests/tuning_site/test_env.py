@@ -126,3 +126,30 @@ def test_a_misspelt_variable_is_noticed() -> None:
     environment.integer("ESPALIER_PORT", 8000, at_least=1, at_most=65_535)
 
     assert environment.unread() == ["ESPALIER_PROT"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://robin:p%40ss@mail.example", ("mail.example", 587, "robin", "p@ss", True, False)),
+        ("smtps://mail.example:4650", ("mail.example", 4650, "", "", False, True)),
+        ("smtp+plain://localhost:1025", ("localhost", 1025, "", "", False, False)),
+    ],
+)
+def test_a_mail_server_is_read_from_its_url(url: str, expected: tuple[object, ...]) -> None:
+    found = read(ESPALIER_SMTP_URL=url).smtp("ESPALIER_SMTP_URL")
+
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(found[f"EMAIL_{name}"] for name in names) == expected
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtp://u:secret@mail.example:x"])
+def test_what_is_no_mail_server_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        read(ESPALIER_SMTP_URL=url).smtp("ESPALIER_SMTP_URL")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_without_a_mail_server_there_is_no_mail() -> None:
+    assert read().smtp("ESPALIER_SMTP_URL") == {"EMAIL_HOST": ""}

@@ -1,5 +1,6 @@
 """The records of `trials`, one noun a file."""
 
+from trials.models.alert import Alert, Delivery
 from trials.models.job import Job
 from trials.models.project import Membership, Person, Project, Role
 from trials.models.rollup import EndingCount
@@ -10,8 +11,10 @@ from trials.models.trial import Artifact, Attempt, ResourceUsage, Trial, TrialPa
 from trials.models.view import SavedView, StoredSelection
 
 __all__ = [
+    "Alert",
     "Artifact",
     "Attempt",
+    "Delivery",
     "EndingCount",
     "Environment",
     "Evaluation",

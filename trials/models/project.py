@@ -45,6 +45,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self
         return self.filter(memberships__user=user, memberships__role__in=EDITING)
 
+    def owned_by(self, user: Person) -> ProjectQuerySet:
+        """Keep the projects that the person owns; a superuser owns all."""
+        if not user.is_authenticated:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(memberships__user=user, memberships__role=Role.OWNER)
+
 
 class Project(models.Model):
     """A team's space: members with roles, and studies."""

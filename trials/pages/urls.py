@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trials.pages import actions, chart_data, compare, overview, plan, studies, trial, trials_table
+from trials.pages import actions, alerts, chart_data, compare, overview, plan, studies, trial, trials_table
 
 app_name = "trials"
 
 urlpatterns = [
     path("", studies.studies, name="studies"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/log/", alerts.alert_log, name="alert_log"),
+    path("alerts/<int:pk>/test/", alerts.test_alert, name="test_alert"),
+    path("alerts/<int:pk>/switch/", alerts.switch_alert, name="switch_alert"),
+    path("alerts/<int:pk>/delete/", alerts.delete_alert, name="delete_alert"),
     path("studies/<int:study_id>/", overview.overview, name="overview"),
     path("studies/<int:study_id>/stop/", actions.stop_study, name="stop_study"),
     path("studies/<int:study_id>/curves.json", chart_data.curves_json, name="curves_json"),

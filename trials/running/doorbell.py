@@ -37,6 +37,11 @@ def ring_for_job(job_id: int) -> None:
     _send("trials.run_job", queue="work", job_id=job_id)
 
 
+def ask_for_deliveries() -> None:
+    """Have the messages sent that are due."""
+    _send("trials.deliver_alerts", queue="work")
+
+
 def _send(name: str, *, queue: str, **ids: int) -> None:
     try:
         current_app.send_task(name, kwargs=ids, queue=queue, expires=RING_SECONDS, ignore_result=True, retry=False)

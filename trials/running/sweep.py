@@ -13,9 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from trials import endings
+from trials.alerts.delivering import anything_due
+from trials.alerts.kinds import WORKER_LOST
+from trials.alerts.telling import tell
 from trials.models import Attempt, Job, Study, Worker
 from trials.running import beats as beats_of
 from trials.running import claims, doorbell, jobs
@@ -73,7 +77,7 @@ class Sweep:
             self._take_from_the_lost(at)
             for study in Study.objects.running().order_by("pk"):
                 _advance(study, at)
-            _ring_for_what_waits()
+            _ring_for_what_waits(at)
         except AWAY as error:
             forget_connection()
             self._watch.forget()
@@ -117,11 +121,15 @@ def take_from_the_lost(attempt: Attempt, *, at: datetime) -> None:
     who = attempt.worker.name if attempt.worker is not None else attempt.claimed_by or "its client"
     sentence = f"Lost: {who} gave no sign of life."
     logger.warning("an attempt was lost", extra={"action": "worker_lost", "attempt": attempt.pk, "worker": who})
-    endings.requeue(attempt, outcome="worker_lost", sentence=sentence, at=at)
+    with transaction.atomic():
+        endings.requeue(attempt, outcome="worker_lost", sentence=sentence, at=at)
+        study = attempt.trial.study
+        told = f"Trial {attempt.trial.number}, attempt {attempt.number}. {sentence}"
+        tell(WORKER_LOST, study=study, key=f"lost:{attempt.pk}", sentence=told, at=at)
 
 
-def _ring_for_what_waits() -> None:
-    """Ring once for every free slot that could take something, and for every waiting job."""
+def _ring_for_what_waits(at: datetime) -> None:
+    """Ring once for every free slot that could take something, for every waiting job, and for messages that are due."""
     trainables = registry.names()
     n_waiting = claims.waiting_for_workers(trainables).count()
     n_waiting += Job.objects.filter(kind=PREPARE, state=Job.State.WAITING).count()
@@ -135,3 +143,5 @@ def _ring_for_what_waits() -> None:
     waiting_jobs = Job.objects.filter(state=Job.State.WAITING).exclude(kind=PREPARE).order_by("pk")
     for job_id in waiting_jobs.values_list("pk", flat=True)[:20]:
         doorbell.ring_for_job(job_id)
+    if anything_due(at=at):
+        doorbell.ask_for_deliveries()

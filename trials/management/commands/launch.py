@@ -44,9 +44,8 @@ class Command(BaseCommand):
         except studies.StudyRefused as error:
             raise CommandError(str(error))
         said = " ".join(filter(None, (gate.sentence, gate.doubt, gate.remedy)))
-        launched = (
-            f"Launched study {study.pk}, {study.name}: {read.budget.trials} trials, plan {study.newest_revision().fingerprint[:12]}."
-        )
+        plan = study.newest_revision().fingerprint[:12]
+        launched = f"Launched study {study.pk}, {study.name}: {read.budget.trials} trials, plan {plan}."
         return "\n".join(filter(None, (said, launched)))
 
 
