@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -64,16 +64,16 @@ def play(
         for cell in found:
             work.add(cell)
         print(f"{count} of {len(jobs)} orders played", file=sys.stderr, flush=True)
-    by_name: dict[str, list[Cell]] = {}
+    by_print: dict[str, list[Cell]] = {}
     for cell in work.cells():
-        by_name.setdefault(cell.policy, []).append(cell)
-    found = {name: _gather(CONTESTANTS[name], tasks, orders, workers, by_name.get(name, [])) for name in names}
-    there = tuple(name for name in names if len(found[name][0]) == len(tasks) * orders)
+        by_print.setdefault(cell.fingerprint.removeprefix(SEEN), []).append(cell)
+    gathered = {name: _gather(CONTESTANTS[name], tasks, orders, workers, by_print) for name in names}
+    there = tuple(name for name in names if len(gathered[name][0]) == len(tasks) * orders)
     return Played(
         tasks=tasks,
         names=there,
-        complete=tuple(cell for name in there for cell in found[name][0]),
-        seen=tuple(cell for name in there for cell in found[name][1]),
+        complete=tuple(cell for name in there for cell in gathered[name][0]),
+        seen=tuple(cell for name in there for cell in gathered[name][1]),
         absent=tuple(name for name in names if name not in there),
     )
 
@@ -144,21 +144,17 @@ def _figures(outcome: Outcome) -> Figures:
 
 
 def _gather(
-    contestant: Contestant, tasks: Sequence[Task], orders: int, workers: int, cells: Sequence[Cell]
+    contestant: Contestant, tasks: Sequence[Task], orders: int, workers: int, by_print: Mapping[str, Sequence[Cell]]
 ) -> tuple[list[Cell], list[Cell]]:
-    """Return a contestant's cells of these tasks and orders, of its newest version where it cannot be played here."""
-    pools = {task.name: task.pool for task in tasks}
+    """Return a contestant's cells of these tasks and orders, both kinds; of any version if it cannot be played here."""
+    shown = [print_ for print_ in by_print if contestant.is_shown_by(print_)]
     found: dict[tuple[str, int, bool], Cell] = {}
-    for cell in cells:
-        if cell.task not in pools or cell.order >= orders or cell.workers != workers:
-            continue
-        is_seen, print_ = cell.fingerprint.startswith(SEEN), cell.fingerprint.removeprefix(SEEN)
-        if contestant.is_playable:
-            fits = print_ == contestant.fingerprint(pools[cell.task])
-        else:
-            fits = contestant.is_shown_by(print_)
-        if fits:
-            found[cell.task, cell.order, is_seen] = cell
+    for task in tasks:
+        prints = [contestant.fingerprint(task.pool)] if contestant.is_playable else shown
+        for cell in (cell for print_ in prints for cell in by_print.get(print_, ())):
+            if cell.task == task.name and cell.order < orders and cell.workers == workers:
+                key = (cell.task, cell.order, cell.fingerprint.startswith(SEEN))
+                found[key] = replace(cell, policy=contestant.name)
     return ([cell for key, cell in found.items() if not key[2]], [cell for key, cell in found.items() if key[2]])
 
 

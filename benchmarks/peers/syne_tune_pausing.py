@@ -37,6 +37,7 @@ class Promoted(Foreign):
         super().__init__(pool)
         self._scheduler = scheduler
         self._trials: dict[int, Trial] = {}
+        self._newest: dict[int, tuple[int, float]] = {}
 
     def next_to_train(self, *, at: float, under_way: Set[int]) -> int | None:
         """Return the trial that the scheduler suggests."""
@@ -52,8 +53,18 @@ class Promoted(Foreign):
         return number
 
     def judged(self, trial: int, step: int, value: float) -> Action:
-        """Report and obey."""
-        return ACTIONS[self._scheduler.on_trial_result(self._trials[trial], {STEP: step, self.pool.metric: value})]
+        """Report and obey; at steps without a report the newest value is told, for the scheduler insists on each."""
+        told, newest = self._newest.get(trial, (0, value))
+        self._newest[trial] = (step, value)
+        for missed in range(told + 1, step):
+            decision = self._decided(trial, missed, newest)
+            if decision != SchedulerDecision.CONTINUE:
+                self._newest[trial] = (missed, value)
+                return ACTIONS[decision]
+        return ACTIONS[self._decided(trial, step, value)]
+
+    def _decided(self, trial: int, step: int, value: float) -> str:
+        return str(self._scheduler.on_trial_result(self._trials[trial], {STEP: step, self.pool.metric: value}))
 
     def completed(self, trial: int, step: int, value: float) -> None:
         """Report the last result, then the completion, which repeats it."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import recorded
 from benchmarks.comparing import playing
 from benchmarks.comparing.autopsy import autopsy
 from benchmarks.comparing.contestants import CONTESTANTS, DIAL, GRID, OURS, THEIRS, Contestant
@@ -136,7 +137,7 @@ def test_ours_and_peers_meet_the_same_pools(monkeypatch: pytest.MonkeyPatch) -> 
         return Contestant(name=name, group=OURS, fingerprint=lambda pool: name, run=run)
 
     monkeypatch.setattr(playing, "CONTESTANTS", {name: meeting(name) for name in met})
-    monkeypatch.setattr(playing.recorded, "tasks", _toys)
+    monkeypatch.setattr(recorded, "tasks", _toys)
     with WorkFile(None) as work:
         played = playing.play(Path(), list(met), wanted=(), orders=3, workers=4, processes=1, work=work)
 
