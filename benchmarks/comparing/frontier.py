@@ -10,11 +10,11 @@ from html import escape
 from benchmarks.comparing.contestants import CONTESTANTS, OURS, REFERENCE, THEIRS
 from pruning.backtest.scores import Summary
 
-WIDTH, HEIGHT = 860, 600
-LEFT, RIGHT, TOP, BOTTOM = 62, 28, 66, 54
+WIDTH, HEIGHT = 900, 640
+LEFT, RIGHT, TOP, BOTTOM = 62, 28, 84, 54
 COMPUTES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 REGRETS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-INK, MUTED, FAINT, GRID, PAPER = "#1a1a18", "#5f5f5a", "#a9a9a2", "#e9e9e4", "#fcfcfa"
+INK, MUTED, FAINT, GRID, PAPER = "#1a1a18", "#5f5f5a", "#bdbdb6", "#ecece7", "#fcfcfa"
 FONT = "Inter, 'Helvetica Neue', Arial, sans-serif"
 LINE, CHARACTER = 15, 6.3
 """Height of a line of text and mean width of a character, in pixels."""
@@ -105,7 +105,7 @@ def _axes(scale: Scale) -> list[str]:
             lines.append(_text(x, y + 19, f"{100 * compute:.0f} %", colour=MUTED, anchor="middle"))
     below = HEIGHT - BOTTOM + 39
     lines.append(_text(WIDTH - RIGHT, below, "share of the compute of training everything", colour=MUTED, anchor="end"))
-    lines.append(_text(LEFT - 10, TOP - 8, "regret", colour=MUTED, anchor="end"))
+    lines.append(_text(LEFT - 10, TOP - 14, "regret", colour=MUTED, anchor="end"))
     lines.append(_text(LEFT, below, "cheaper to the left, better downwards", colour=MUTED))
     return lines
 
@@ -152,8 +152,17 @@ def _labels(found: Sequence[Point], scale: Scale) -> list[list[str]]:
         left, base = min(spots, key=lambda spot: _covered((spot[0], spot[1] - LINE + 3, width, LINE), taken))
         taken.append((left, base - LINE + 3, width, LINE))
         bold = point.group == OURS
-        lines.append([_text(left, base, point.name, colour=INK if bold else MUTED, weight=600 if bold else 400)])
+        label = _text(left, base, point.name, colour=INK if bold else MUTED, weight=600 if bold else 400)
+        lines.append([*_leader(x, y, left, base - 4, width), label])
     return lines
+
+
+def _leader(x: float, y: float, left: float, middle: float, width: float) -> list[str]:
+    """Return a thin line from a point to its name, where the name could not stand close by."""
+    near = left - 3 if left > x else left + width + 3
+    if abs(near - x) + abs(middle - y) < 30:
+        return []
+    return [_segment(x, y, near, middle, FAINT)]
 
 
 def _covered(box: tuple[float, float, float, float], taken: Sequence[tuple[float, float, float, float]]) -> float:
@@ -182,6 +191,7 @@ def _text(
     x: float, y: float, text: str, *, colour: str = INK, size: int = 12, weight: int = 400, anchor: str = "start"
 ) -> str:
     style: Mapping[str, object] = {"fill": colour, "font-size": size, "font-weight": weight, "text-anchor": anchor}
+    style = {**style, "paint-order": "stroke", "stroke": PAPER, "stroke-width": 3}
     told = " ".join(f'{name}="{value}"' for name, value in style.items())
     return f'<text x="{x:.1f}" y="{y:.1f}" {told}>{escape(text)}</text>'
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from benchmarks import recorded
@@ -56,8 +56,8 @@ def play(
     tasks = tuple(recorded.tasks(folder, wanted=wanted))
     jobs = [
         (str(folder), task.name, order, missing, workers)
+        for order in range(orders)  # first, so that a run that is broken off has all tasks
         for task in tasks
-        for order in range(orders)
         if (missing := _missing(task, order, names, workers, work))
     ]
     for count, found in enumerate(_results(jobs, processes), start=1):
@@ -158,7 +158,7 @@ def _gather(
     return ([cell for key, cell in found.items() if not key[2]], [cell for key, cell in found.items() if key[2]])
 
 
-@lru_cache(maxsize=2)
+@cache
 def _task(folder: Path, name: str) -> Task:
     with contextlib.redirect_stdout(None):  # what is skipped was said once
         return next(task for task in recorded.tasks(folder, wanted=[name]) if task.name == name)
