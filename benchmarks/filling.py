@@ -32,7 +32,7 @@ from trials import head, recounting, series
 from trials.models import Attempt, MetricSummary, Observation, SeriesChunk, Study, Trial, TrialParam
 from trials.models.values import split
 from trials.seam import Decision, Moment
-from trials.series.codec import pack_steps, pack_values
+from trials.series.codec import CLOCK, pack_steps, pack_values
 
 CHUNK = 2000
 SECONDS_PER_STEP = 1.5
@@ -274,7 +274,9 @@ def _store(filling: Filling) -> None:
         batch_size=CHUNK,
     )
     Attempt.objects.bulk_create((made for course in courses for made in _attempts(course)), batch_size=CHUNK)
-    SeriesChunk.objects.bulk_create((_chunk(study, course) for course in courses if course.reports), batch_size=CHUNK)
+    SeriesChunk.objects.bulk_create(
+        (made for course in courses if course.reports for made in _chunks(study, course)), batch_size=CHUNK
+    )
     MetricSummary.objects.bulk_create(
         (_summary(study, course) for course in courses if course.reports), batch_size=CHUNK
     )
@@ -298,18 +300,24 @@ def _attempts(course: Course) -> Iterator[Attempt]:
         )
 
 
-def _chunk(study: Study, course: Course) -> SeriesChunk:
-    n = course.reports
-    return SeriesChunk(
-        trial=course.trial,
-        attempt_number=1,
-        metric=study.metric,
-        first_step=int(course.steps[0]),
-        last_step=course.step,
-        n_points=n,
-        steps=pack_steps(course.steps[:n]),
-        values=pack_values(course.values[:n]),
-    )
+def _chunks(study: Study, course: Course) -> Iterator[SeriesChunk]:
+    """Yield the curve of one trial and the seconds at which it was told."""
+    told = course.steps[: course.reports]
+    for (metric, labels), values in (
+        ((study.metric, "{}"), course.values[: course.reports]),
+        (CLOCK, told * SECONDS_PER_STEP),
+    ):
+        yield SeriesChunk(
+            trial=course.trial,
+            attempt_number=1,
+            metric=metric,
+            labels=labels,
+            first_step=int(told[0]),
+            last_step=course.step,
+            n_points=len(told),
+            steps=pack_steps(told),
+            values=pack_values(values),
+        )
 
 
 def _summary(study: Study, course: Course) -> MetricSummary:

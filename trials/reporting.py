@@ -26,6 +26,7 @@ from trials.statements import Update
 
 METRIC_NAME_MAX = 200
 POINTS_MAX = 10_000
+ELAPSED_MAX = 1e9
 
 
 class ReportRefused(Exception):
@@ -93,7 +94,8 @@ def _report(attempt_id: int, batch: int, points: Sequence[Point], at: datetime, 
         standing = _standing(attempt.trial.study)
         _refuse_the_malformed(batch, points, attempt, standing.plan)
         before = attempt.trial.last_step
-        tail = series.append(attempt, batch, points)
+        received_s = max(0.0, (at - attempt.started_at).total_seconds())
+        tail = series.append(attempt, batch, points, received_s=received_s)
         hearing = _Hearing(attempt=attempt, batch=batch, standing=standing, at=at)
         decision = hearing.judge(points, before=before)
         _remember(tail, decision)
@@ -138,6 +140,8 @@ def _refuse_point(where: str, point: Point, last: dict[str, int], attempt: Attem
         raise BadReport(f"{where}.step: {point.step} is outside 0 to {STEP_MAX}")
     if point.step > plan.horizon:
         raise BadReport(f"{where}.step: {point.step} lies beyond the planned length {plan.horizon} ({plan.step_unit})")
+    if point.elapsed_s is not None and not 0 <= point.elapsed_s < ELAPSED_MAX:
+        raise BadReport(f"{where}.elapsed_s: {point.elapsed_s} is no time; send seconds since the attempt began")
     labels = series.canonical_labels(point.labels)
     floor = last.get(labels, attempt.resumed_from or -1)
     if point.step <= floor:

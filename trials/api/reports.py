@@ -10,7 +10,7 @@ from trials.series import Point, canonical_labels
 
 LABELS_MAX = 500
 METRICS_MAX = 1_000
-KNOWN = {"step", "metrics", "labels"}
+KNOWN = {"step", "metrics", "labels", "elapsed_s"}
 
 
 def read_report(data: object) -> tuple[int, list[Point]]:
@@ -31,11 +31,12 @@ def _point(item: object, where: str) -> Point:
     if not isinstance(item, dict):
         raise BadReport(f'{where}: not an object; send {{"step": 1, "metrics": {{"loss": 0.5}}}}')
     if unknown := sorted(item.keys() - KNOWN):
-        raise BadReport(f"{where}.{unknown[0]}: there is no such field; send step, metrics and labels")
+        raise BadReport(f"{where}.{unknown[0]}: there is no such field; send step, metrics, labels and elapsed_s")
     return Point(
         step=_integer(item.get("step"), f"{where}.step"),
         metrics=_metrics(item.get("metrics"), f"{where}.metrics"),
         labels=_labels(item.get("labels"), f"{where}.labels"),
+        elapsed_s=_seconds(item.get("elapsed_s"), f"{where}.elapsed_s"),
     )
 
 
@@ -55,6 +56,17 @@ def _metrics(value: object, where: str) -> dict[str, float]:
             raise BadReport(f'{where}.{name[:80]}: {_shown(told)} is no number; send one, or "nan", "inf", "-inf"')
         found[name] = number
     return found
+
+
+def _seconds(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise BadReport(f"{where}: {_shown(value)} is no number; send the seconds since the attempt began to train")
+    try:
+        return float(value)
+    except OverflowError:
+        raise BadReport(f"{where}: {_shown(value)} is no time; send seconds since the attempt began") from None
 
 
 def _labels(value: object, where: str) -> Mapping[str, str]:

@@ -213,6 +213,9 @@ class PointSerializer(serializers.Serializer[Any]):
     step = serializers.IntegerField(min_value=0)
     metrics = serializers.DictField(child=serializers.FloatField())
     labels = serializers.DictField(child=serializers.CharField(), required=False)
+    elapsed_s = serializers.FloatField(
+        min_value=0, required=False, help_text="seconds since the attempt began to train; else the time of arrival"
+    )
 
 
 class ReportSerializer(serializers.Serializer[Any]):

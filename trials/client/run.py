@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
@@ -50,6 +51,7 @@ class TrialRun:
         self._patience = patience
         self._spool = spool
         self._outbox = Outbox(link, attempt=self.attempt, spool=spool)
+        self._began = time.monotonic()
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._told = False
@@ -72,7 +74,8 @@ class TrialRun:
         values = {name: _spell(value) for name, value in {**(metrics or {}), **named}.items()}
         if not values:
             raise ValueError("report: no metric; name at least one, such as report(step, loss=0.5)")
-        point: Body = {"step": int(step), "metrics": values}
+        elapsed = round(time.monotonic() - self._began, 3)
+        point: Body = {"step": int(step), "metrics": values, "elapsed_s": elapsed}
         if labels:
             point["labels"] = {str(name): str(text) for name, text in labels.items()}
         with self._lock:

@@ -13,6 +13,7 @@ import os
 import resource
 import shutil
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
@@ -71,6 +72,7 @@ class PipeRun:
         self._suffix = f"{order['attempt']}"
         self._asked = 0
         self._halt: Answer | None = None
+        self._began = time.monotonic()
 
     def resource(self, name: str) -> Path:
         return Path(self._resources[name])
@@ -80,7 +82,9 @@ class PipeRun:
         ask = None
         if step in self._looks and self._metric in told and not labels:
             ask = self._asked = self._asked + 1
-        self._send({"is": "report", "step": int(step), "metrics": told, "labels": dict(labels or {}), "ask": ask})
+        elapsed = round(time.monotonic() - self._began, 3)
+        point = {"step": int(step), "metrics": told, "labels": dict(labels or {}), "elapsed": elapsed}
+        self._send({"is": "report", **point, "ask": ask})
         return self._await_verdict(ask) if ask is not None else self._hear()
 
     def save(self, step: int, write: Callable[[Path], None], *, best: bool = False) -> None:

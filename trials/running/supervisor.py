@@ -158,7 +158,14 @@ class Supervisor:
 
     def _hear_report(self, child: Child, message: Message) -> None:
         if self._halted is None and not self._fenced:
-            self._outbox.add(Point(step=message["step"], metrics=floats(message["metrics"]), labels=message["labels"]))
+            self._outbox.add(
+                Point(
+                    step=message["step"],
+                    metrics=floats(message["metrics"]),
+                    labels=message["labels"],
+                    elapsed_s=message["elapsed"],
+                )
+            )
         if message["ask"] is None:
             return
         decision = self._send(child)

@@ -5,10 +5,12 @@
 
 from trials.series.codec import Point, canonical_labels
 from trials.series.live import of_attempt
-from trials.series.reading import names, read, read_all, read_instances, read_many
+from trials.series.reading import names, read, read_all, read_instances, read_many, read_seconds
+from trials.series.whole import Flat, read_study, read_study_seconds, sample
 from trials.series.writing import append, compact
 
 __all__ = [
+    "Flat",
     "Point",
     "append",
     "canonical_labels",
@@ -19,4 +21,8 @@ __all__ = [
     "read_all",
     "read_instances",
     "read_many",
+    "read_seconds",
+    "read_study",
+    "read_study_seconds",
+    "sample",
 ]

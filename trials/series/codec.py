@@ -16,6 +16,8 @@ Values: TypeAlias = npt.NDArray[np.float64]
 SeriesKey: TypeAlias = tuple[str, str]
 """(metric, canonical labels)"""
 
+CLOCK: SeriesKey = ("", "{}")
+"""Where an attempt's elapsed seconds stand, as a series of their own; no metric's name is empty."""
 STEP_MAX = 2**31 - 1
 _STEP, _VALUE = np.dtype("<i4"), np.dtype("<f8")
 _LENGTH = struct.Struct("<I")
@@ -28,6 +30,8 @@ class Point:
     step: int
     metrics: Mapping[str, float]
     labels: Mapping[str, str] = field(default_factory=dict)
+    elapsed_s: float | None = None
+    """Seconds since this attempt began to train, by the sender's own monotonic clock; None where it keeps none."""
 
 
 def canonical_labels(labels: Mapping[str, str] | None) -> str:
@@ -45,6 +49,21 @@ def by_series(points: Sequence[Point]) -> dict[SeriesKey, tuple[Steps, Values]]:
             steps.append(point.step)
             values.append(value)
     return {key: (np.array(s, dtype=np.int64), np.array(v, dtype=np.float64)) for key, (s, v) in columns.items()}
+
+
+def clock_of(points: Sequence[Point], received_s: float | None) -> tuple[Steps, Values] | None:
+    """Return the steps of a batch and the attempt's seconds at each; None where nobody kept the time.
+
+    received_s: when the batch arrived; it stands for what the sender did not say.
+    """
+    told: dict[int, float] = {}
+    for point in [point for point in points if not point.labels] or points:
+        seconds = received_s if point.elapsed_s is None else point.elapsed_s
+        if seconds is not None:
+            told[point.step] = seconds
+    if not told:
+        return None
+    return np.array(list(told), dtype=np.int64), np.array(list(told.values()), dtype=np.float64)
 
 
 def pack_steps(steps: Steps) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from trials.models import Attempt, MetricSummary, SeriesChunk, SeriesTail, Trial
-from trials.series.codec import SeriesKey, Steps, Values, canonical_labels, unpack, unpack_batch
+from trials.series.codec import CLOCK, SeriesKey, Steps, Values, canonical_labels, unpack, unpack_batch
 
 _Pieces = dict[int, list[tuple[Steps, Values]]]
 """Pieces of one series by attempt number, each attempt's in the order told."""
@@ -30,17 +30,31 @@ def read_many(
 ) -> dict[int, tuple[Steps, Values]]:
     """Return one metric's series of many trials by trial id, in three queries."""
     ids = list(trial_ids)
-    key = (metric, canonical_labels(labels))
-    pieces: dict[int, _Pieces] = defaultdict(lambda: defaultdict(list))
-    chunks = SeriesChunk.objects.filter(trial__in=ids, metric=key[0], labels=key[1]).order_by("id")
-    for chunk in chunks.values_list("trial_id", "attempt_number", "steps", "values"):
-        pieces[chunk[0]][chunk[1]].append(unpack(bytes(chunk[2]), bytes(chunk[3])))
-    for trial_id, number, found, steps, values in _open_tails(ids):
-        if found == key:
-            pieces[trial_id][number].append((steps, values))
-    starts = _starts(ids)
+    pieces, starts = _gathered(ids, (metric, canonical_labels(labels))), _starts(ids)
     joined = {trial_id: _join(*_until(attempt, found, starts[trial_id])) for trial_id, found in pieces.items()}
     return {trial_id: series for trial_id, series in joined.items() if len(series[0])}
+
+
+def read_seconds(trial_ids: Iterable[int], *, whole: bool = False) -> dict[int, tuple[Steps, Values]]:
+    """Return (steps int64[n], seconds float64[n]) by trial id: how long it had trained when it told each step.
+
+    Seconds of earlier attempts count, also those whose work had to be done again; `whole` counts each of them from
+    its start to its end, as slots are paid for, and not only up to its last report. Trials whose reports carry no
+    times, such as imported ones, are left out. In three queries.
+    """
+    ids = list(trial_ids)
+    pieces, starts = _gathered(ids, CLOCK), _starts(ids)
+    spans = _spans(ids) if whole else {}
+    found = {}
+    for trial_id, of_trial in pieces.items():
+        before, shifted = 0.0, {}
+        for number in sorted(of_trial):
+            steps = np.concatenate([piece[0] for piece in of_trial[number]])
+            seconds = np.maximum.accumulate(np.concatenate([piece[1] for piece in of_trial[number]]))
+            shifted[number] = [(steps, before + seconds)]
+            before += max(float(seconds[-1]), spans.get((trial_id, number), 0.0))
+        found[trial_id] = _join(shifted, starts[trial_id])
+    return found
 
 
 def read_instances(
@@ -73,11 +87,12 @@ def read_all(trial_ids: Iterable[int]) -> dict[int, dict[SeriesKey, tuple[Steps,
     """Return every series of a few trials by trial id and series, in three queries."""
     ids = list(trial_ids)
     pieces: dict[tuple[int, SeriesKey], _Pieces] = defaultdict(lambda: defaultdict(list))
-    chunks = SeriesChunk.objects.filter(trial__in=ids).order_by("id")
+    chunks = SeriesChunk.objects.filter(trial__in=ids).exclude(metric=CLOCK[0]).order_by("id")
     for chunk in chunks.values_list("trial_id", "metric", "labels", "attempt_number", "steps", "values"):
         pieces[chunk[0], (chunk[1], chunk[2])][chunk[3]].append(unpack(bytes(chunk[4]), bytes(chunk[5])))
     for trial_id, number, key, steps, values in _open_tails(ids):
-        pieces[trial_id, key][number].append((steps, values))
+        if key != CLOCK:
+            pieces[trial_id, key][number].append((steps, values))
     starts = _starts(ids)
     found: dict[int, dict[SeriesKey, tuple[Steps, Values]]] = defaultdict(dict)
     for (trial_id, key), of_series in sorted(pieces.items()):
@@ -88,6 +103,28 @@ def read_all(trial_ids: Iterable[int]) -> dict[int, dict[SeriesKey, tuple[Steps,
 def names(trial: Trial) -> list[SeriesKey]:
     """Return (metric, canonical labels) of every series of a trial, sorted."""
     return sorted(MetricSummary.objects.filter(trial=trial).values_list("metric", "labels"))
+
+
+def _gathered(ids: list[int], key: SeriesKey) -> dict[int, _Pieces]:
+    """Return the pieces of one series of many trials, by trial."""
+    pieces: dict[int, _Pieces] = defaultdict(lambda: defaultdict(list))
+    chunks = SeriesChunk.objects.filter(trial__in=ids, metric=key[0], labels=key[1]).order_by("id")
+    for chunk in chunks.values_list("trial_id", "attempt_number", "steps", "values"):
+        pieces[chunk[0]][chunk[1]].append(unpack(bytes(chunk[2]), bytes(chunk[3])))
+    for trial_id, number, found, steps, values in _open_tails(ids):
+        if found == key:
+            pieces[trial_id][number].append((steps, values))
+    return pieces
+
+
+def _spans(ids: list[int]) -> dict[tuple[int, int], float]:
+    """Return, by trial and attempt number, the seconds from an attempt's start to its end; live ones are left out."""
+    ended = Attempt.objects.filter(trial__in=ids, ended_at__isnull=False)
+    return {
+        (trial_id, number): (end - start).total_seconds()
+        for trial_id, number, start, end in ended.values_list("trial_id", "number", "started_at", "ended_at")
+        if end is not None
+    }
 
 
 def _open_tails(ids: list[int]) -> Iterable[tuple[int, int, SeriesKey, Steps, Values]]:

@@ -12,11 +12,13 @@ from trials.models import Attempt, MetricSummary, SeriesChunk, SeriesTail, Trial
 from trials.models.values import split
 from trials.series import live
 from trials.series.codec import (
+    CLOCK,
     Point,
     SeriesKey,
     Steps,
     Values,
     by_series,
+    clock_of,
     pack_batch,
     pack_steps,
     pack_values,
@@ -30,12 +32,18 @@ COUNT_EVERY = 16
 """Small batches between two counts of what waits."""
 
 
-def append(attempt: Attempt, batch: int, points: Sequence[Point]) -> SeriesTail:
-    """Store one batch of an attempt; a unique constraint refuses the same number twice."""
+def append(attempt: Attempt, batch: int, points: Sequence[Point], *, received_s: float | None = None) -> SeriesTail:
+    """Store one batch of an attempt; a unique constraint refuses the same number twice.
+
+    received_s: seconds from the attempt's start to the batch's arrival, for points that state no time of their own;
+    None, as on import, stores none for them.
+    """
     series = by_series(points)
     n_points = sum(len(steps) for steps, _ in series.values())
+    clock = clock_of(points, received_s)
+    payload = pack_batch(series if clock is None else {**series, CLOCK: clock})
     tail = SeriesTail.objects.create(
-        trial_id=attempt.trial_id, attempt=attempt, batch=batch, payload=pack_batch(series), n_points=n_points
+        trial_id=attempt.trial_id, attempt=attempt, batch=batch, payload=payload, n_points=n_points
     )
     summaries = live.summaries_before(attempt, batch)
     live.extend(attempt, batch, series, _summarise(attempt.trial, series, summaries))

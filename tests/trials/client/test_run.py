@@ -114,6 +114,7 @@ def test_numbers_of_any_kind_are_told_and_the_odd_ones_in_words(tmp_path: Path) 
     assert server.told[0] == [
         {
             "step": 1,
+            "elapsed_s": pytest.approx(0.0, abs=60.0),
             "metrics": {"loss": "nan", "up": "inf", "down": "-inf", "own": 0.25},
             "labels": {"fold": "2"},
         }
