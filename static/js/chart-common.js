@@ -174,6 +174,7 @@ export const mount = (figure, draw) => {
     notBefore = performance.now() + 2 * (performance.now() - began);
     note.textContent = shown === false ? MESSAGES.empty : shown === true ? "" : shown;
     plot.hidden = shown === false;
+    figure.dispatchEvent(new CustomEvent("espalier:drawn"));
     figure.querySelector("[data-controls]")?.toggleAttribute("hidden", shown === false);
   };
 
@@ -192,6 +193,9 @@ export const mount = (figure, draw) => {
     }
     try {
       const answer = await fetch(figure.dataset.src, { headers: etag ? { "If-None-Match": etag } : {} });
+      // An answer that is behind says when a newer one can be had.
+      const wait = Number(answer.headers.get("Retry-After"));
+      if (wait) later = setTimeout(refresh, 1000 * wait);
       if (answer.status === 304) return;
       if (!answer.ok) throw new Error(`${answer.status}`);
       etag = answer.headers.get("ETag") ?? "";
@@ -219,6 +223,7 @@ export const mount = (figure, draw) => {
   document.addEventListener("espalier:theme", redraw);
   document.addEventListener("espalier:live", refresh);
   figure.addEventListener("espalier:redraw", redraw);
+  figure.addEventListener("espalier:refetch", refresh);
   document.fonts?.ready.then(redraw);
   watcher.observe(figure);
   refresh();

@@ -1,12 +1,14 @@
 // Draws every <figure data-chart="NAME" data-src="URL"> with its module, again when the page or the theme changes.
 import { mount } from "./chart-common.js";
+import "./curve-view.js";
+import { draw as allCurves } from "./all-curves.js";
 import { draw as moment } from "./audit-moment.js";
 import { draw as best } from "./best-so-far.js";
 import { draw as compare } from "./compare-curves.js";
 import { draw as curves } from "./curves.js";
 import { draw as trial } from "./trial-curves.js";
 
-const CHARTS = { best, compare, curves, moment, trial };
+const CHARTS = { "all-curves": allCurves, best, compare, curves, moment, trial };
 
 const mountAll = (root) => {
   const figures = [...root.querySelectorAll("[data-chart]"), ...(root.matches?.("[data-chart]") ? [root] : [])];

@@ -28,11 +28,11 @@ const build = ({ kind, title, word, step, sentence }) => {
   return card;
 };
 
-/** Show what `describe(point)` returns while the pointer is near a mark; a click follows its url. */
+/** Show what `describe(point)` returns while the pointer is near a mark; a click calls its `pin`, else follows its url. */
 export const attachHover = (figure, plot, describe) => {
-  figure.describe = describe;
-  if (figure.dataset.hovering) return;
-  figure.dataset.hovering = "yes";
+  plot.describe = describe;
+  if (plot.dataset.hovering) return;
+  plot.dataset.hovering = "yes";
   let shown = [];
   const clear = () => {
     for (const part of shown) part.remove();
@@ -41,7 +41,7 @@ export const attachHover = (figure, plot, describe) => {
 
   plot.on("plotly_hover", ({ points }) => {
     const point = points[0];
-    const facts = figure.describe(point);
+    const facts = plot.describe(point);
     if (!facts) return;
     clear();
     const left = plot.offsetLeft + point.xaxis._offset + point.xaxis.d2p(facts.x ?? point.x);
@@ -60,7 +60,8 @@ export const attachHover = (figure, plot, describe) => {
   plot.on("plotly_click", ({ points }) => {
     // A finger's tap is how it hovers; it must not leave the page.
     if (!matchMedia("(hover: hover)").matches) return;
-    const facts = figure.describe(points[0]);
-    if (facts?.url) location.assign(facts.url);
+    const facts = plot.describe(points[0]);
+    if (facts?.pin) facts.pin();
+    else if (facts?.url) location.assign(facts.url);
   });
 };

@@ -15,6 +15,9 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/",
     "/studies/{0}/",
+    "/studies/{0}/curves/",
+    "/studies/{0}/curves/?split=state&x=seconds",
+    "/studies/{0}/curves/table/",
     "/studies/{0}/trials/?sel=0,3",
     "/studies/{0}/compare/?sel=0,3,7",
     "/studies/{0}/trials/3/",

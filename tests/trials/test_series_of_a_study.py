@@ -97,7 +97,9 @@ def test_a_resumed_trial_has_trained_the_seconds_of_all_its_attempts(study: Stud
     by_reports = series.read_seconds([attempt.trial_id])[attempt.trial_id]
     whole = series.read_seconds([attempt.trial_id], whole=True)[attempt.trial_id]
     at_once = series.read_study_seconds(study)
+    paid = series.read_study_seconds(study, whole=True)
 
+    assert paid.values.tolist() == whole[1].tolist()
     assert by_reports[1].tolist() == [2.0, 4.0, 7.0]
     assert whole[1].tolist() == [2.0, 4.0, 11.0]
     assert (at_once.steps.tolist(), at_once.values.tolist()) == ([1, 2, 3], [2.0, 4.0, 7.0])

@@ -75,6 +75,8 @@ TRIALS = [
     *(Row(f"trials:{name}_alert", "POST", OWNERS, {"pk": "alert.pk"}) for name in ("test", "switch", "delete")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("overview", "compare", "plan", "trials_table")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves_json", "best_json", "trials_csv")),
+    *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves", "curves_view_json", "curves_table")),
+    Row("trials:trial_cuts_json", "GET", MEMBERS, TRIAL),
     Row("trials:compare_json", "GET", MEMBERS, STUDY),
     Row("trials:trial", "GET", MEMBERS, TRIAL),
     Row("trials:trial_series", "GET", MEMBERS, TRIAL),

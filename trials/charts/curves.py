@@ -52,7 +52,7 @@ def study_curves(study: Study, most: int = MOST_CURVES) -> StudyCurves:
         for kind in GROUPS
         if by_kind[kind]
     }
-    ends = [_end(trial, _kind(trial, spared)) for trial in trials if trial.last_step is not None]
+    ends = [end_of(trial, _kind(trial, spared)) for trial in trials if trial.last_step is not None]
     left_out = study.n_trials - study.n_waiting - len(trials)
     return StudyCurves(groups, ends, provider().cuts(study), max(0, left_out))
 
@@ -111,7 +111,8 @@ def _kind(trial: Trial, spared: frozenset[int]) -> str:
     return words.kind_of(trial.state, trial.ending_motive, spared=trial.number in spared)
 
 
-def _end(trial: Trial, kind: str) -> End:
+def end_of(trial: Trial, kind: str) -> End:
+    """Return where a trial stands, or how and where it ended."""
     step = trial.ending_step if trial.ending_step is not None else trial.last_step
     return End(
         trial=trial.number,

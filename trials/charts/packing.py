@@ -29,8 +29,8 @@ class Gapped(NamedTuple):
     y: NDArray[np.float32]
 
 
-Curves = Iterable[tuple[int, NDArray[np.int64], NDArray[np.float64]]]
-"""(trial number, steps, values)."""
+Curves = Iterable[tuple[int, NDArray[np.int64] | NDArray[np.float64], NDArray[np.float64]]]
+"""(trial number, steps or other places along the axis, values)."""
 
 _GAP = np.array([np.nan])
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Place = TypeVar("Place", np.int64, np.float64)
+
 
 def thinned(
-    steps: NDArray[np.int64], values: NDArray[np.float64], most: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    steps: NDArray[Place], values: NDArray[np.float64], most: int
+) -> tuple[NDArray[Place], NDArray[np.float64]]:
     """Return at most about `most` points: first and last, and the lowest and highest finite one of each stretch."""
     if steps.size <= most:
         return steps, values

@@ -107,6 +107,7 @@ class Frame:
         audit = provider().audit_url(study)
         tabs = [
             Tab("overview", "Overview", to("overview")),
+            Tab("curves", "Curves", to("curves")),
             Tab("trials", "Trials", to("trials_table"), study.n_trials),
             Tab("compare", "Compare", to("compare"), len(selection) or None),
         ]

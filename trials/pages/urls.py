@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trials.pages import actions, alerts, chart_data, compare, overview, plan, studies, trial, trials_table
+from trials.pages import actions, alerts, chart_data, compare, curves_page, overview, plan, studies, trial, trials_table
 
 app_name = "trials"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("studies/<int:study_id>/", overview.overview, name="overview"),
     path("studies/<int:study_id>/stop/", actions.stop_study, name="stop_study"),
     path("studies/<int:study_id>/curves.json", chart_data.curves_json, name="curves_json"),
+    path("studies/<int:study_id>/curves/", curves_page.curves, name="curves"),
+    path("studies/<int:study_id>/curves/data.json", curves_page.curves_view_json, name="curves_view_json"),
+    path("studies/<int:study_id>/curves/table/", curves_page.curves_table, name="curves_table"),
+    path("studies/<int:study_id>/curves/cuts/<int:number>.json", curves_page.trial_cuts_json, name="trial_cuts_json"),
     path("studies/<int:study_id>/best.json", chart_data.best_json, name="best_json"),
     path("studies/<int:study_id>/compare/", compare.compare, name="compare"),
     path("studies/<int:study_id>/compare.json", chart_data.compare_json, name="compare_json"),

@@ -67,19 +67,19 @@ def read_study(study: Study, metric: str, labels: Mapping[str, str] | None = Non
     return _joined(pieces, _resumptions(study))
 
 
-def read_study_seconds(study: Study) -> Flat:
+def read_study_seconds(study: Study, *, whole: bool = False) -> Flat:
     """Return, for every trial whose reports carry times, the seconds it had trained at each step it told.
 
-    Seconds of earlier attempts count, also those whose work had to be done again. In three queries.
+    As `trials.series.read_seconds` counts them, `whole` included. In three queries, four with `whole`.
     """
-    pieces = _pieces(study, CLOCK)
+    pieces, spans = _pieces(study, CLOCK), _spans(study) if whole else {}
     shifts, last, before = np.zeros(len(pieces)), 0.0, 0.0
     for place, piece in enumerate(pieces):
         previous = pieces[place - 1] if place else None
         if previous is None or previous.trial != piece.trial:
             before, last = 0.0, 0.0
         elif previous.attempt != piece.attempt:
-            before, last = before + last, 0.0
+            before, last = before + max(last, spans.get(previous[:2], 0.0)), 0.0
         shifts[place] = before
         last = max(last, float(np.frombuffer(piece.values[-8:], "<f8")[0]))
     return _joined(pieces, _resumptions(study), shifts)
@@ -116,6 +116,16 @@ def _pieces(study: Study, key: SeriesKey) -> list[_Piece]:
         if told == key
     ]
     return sorted(found, key=lambda piece: piece[:4])
+
+
+def _spans(study: Study) -> Mapping[tuple[int, int], float]:
+    """Return the seconds from start to end of every attempt that a later one followed, by trial and number."""
+    ended = Attempt.objects.filter(trial__study=study, trial__n_attempts__gt=1, ended_at__isnull=False)
+    return {
+        (trial, number): (end - start).total_seconds()
+        for trial, number, start, end in ended.values_list("trial_id", "number", "started_at", "ended_at")
+        if end is not None
+    }
 
 
 def _resumptions(study: Study) -> Mapping[int, Sequence[tuple[int, int]]]:

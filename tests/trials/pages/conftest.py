@@ -5,9 +5,18 @@ from django.test import Client
 
 from tests import factories
 from tests.factories import Played
+from trials.charts import stock
 from trials.models import Project
+from trials.pages import live
 
 SNAPSHOT = factories.Snapshot()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Forget what this process keeps of studies: the same rows are written again for each test."""
+    live.forget()
+    stock.forget()
 
 
 @pytest.fixture

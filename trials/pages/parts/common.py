@@ -39,6 +39,28 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Option:
+    """A choice of a list; `more` is carried beside its value."""
+
+    value: str
+    label: str
+    chosen: bool = False
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link of a switch that sets one parameter of the address; a refused one has nothing to show."""
+
+    name: str
+    value: str
+    label: str
+    url: str
+    chosen: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True)
 class Fact:
     """A label, the number that matters, what stands after it in grey, and a line below."""
 
