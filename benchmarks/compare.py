@@ -101,7 +101,7 @@ def _section(title: str, played: Played, options: argparse.Namespace) -> tuple[s
     head = f"{total.studies} tasks ({families}), {scores.orders} orders. Intervals: 95 %, bootstrap over {total.over}."
     lines = [f"### {title}", "", head, "", *telling.everyone(total, seen, distances, cpu), ""]
     lines += ["Ours beside every peer:", "", *telling.beside(found, total, seen), ""]
-    lines += ["The dial:", "", *telling.dials(dial(scores, total)), ""]
+    lines += ["The dial:", "", *telling.dials(dial(scores, total, played.complete)), ""]
     lines += ["By family, ours less the peer:", "", *telling.by_family(scores, found), ""]
     lines += ["Where a peer does better:", "", *telling.lost_tasks(explained)]
     if played.absent:

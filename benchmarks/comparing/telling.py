@@ -70,12 +70,14 @@ def dials(found: Sequence[DialReading]) -> list[str]:
     """Return what the dial promised and kept."""
     families = [family for family, _ in found[0].families] if found else []
     lines = [
-        f"| Dial | Best lost [95 %] | Honest | {' | '.join(families)} |",
-        f"| - | - | - | {' | '.join('-:' for _ in families)} |",
+        f"| Dial | Best lost [95 %] | Honest | Brier (of the base rate) | {' | '.join(families)} |",
+        f"| - | - | - | - | {' | '.join('-:' for _ in families)} |",
     ]
     for one in found:
         by_family = " | ".join(f"{100 * lost:.0f} %" for _, lost in one.families)
-        lines.append(f"| {100 * one.dial:.0f} % | {_percent(one.lost, 0)} | {_yes(one.is_honest)} | {by_family} |")
+        score = f"{one.brier.score:.3f} ({one.brier.reference:.3f})" if one.brier else ""
+        head = f"| {100 * one.dial:.0f} % | {_percent(one.lost, 0)} | {_yes(one.is_honest)} | {score} |"
+        lines.append(f"{head} {by_family} |")
     return lines
 
 

@@ -9,13 +9,15 @@ import numpy as np
 
 from benchmarks.comparing.contestants import DIAL, GRID, ORACLE
 from benchmarks.peers.registry import PEERS
-from pruning.backtest import Scores
+from pruning.backtest import Cell, Scores
 from pruning.backtest.cells import FIGURES
 from pruning.backtest.scores import BEST, TAILS, Estimate, Summary
+from pruning.judgement.brier import Brier, Uttered, brier
 
 HALVINGS = ("Optuna halving", "Ray ASHA", "Syne ASHA", "Syne ASHA, promotion", "Syne PASHA")
 """Asynchronous halving in one bracket: so cheap that ours may spend three points more, for a tenth less regret."""
 ALLOWANCE = 0.03
+LOST = FIGURES.index("lost")
 TARGET, TARGET_HALVING = 0.5, 0.9
 SLACK = {0.05: 0.08, 0.1: 0.05, 0.2: 0.05}
 """By how much more than the dial says the best may be lost, by the dial."""
@@ -58,6 +60,8 @@ class DialReading:
     dial: float
     lost: Estimate
     families: tuple[tuple[str, float], ...]
+    brier: Brier | None
+    """Of saying the dial before every run, against the winners lost; every run counts the same."""
 
     @property
     def is_honest(self) -> bool:
@@ -120,7 +124,7 @@ def _share(ours: float, theirs: float) -> float:
     return float(ours / theirs)
 
 
-def dial(scores: Scores, total: Summary) -> list[DialReading]:
+def dial(scores: Scores, total: Summary, cells: Sequence[Cell]) -> list[DialReading]:
     """Return what each setting with a dial kept of its promise."""
     return [
         DialReading(
@@ -130,6 +134,7 @@ def dial(scores: Scores, total: Summary) -> list[DialReading]:
             families=tuple(
                 (family, scores.family(family).estimate(name, "lost").at_most) for family in scores.families
             ),
+            brier=brier(Uttered(risk, bool(cell.figures[LOST])) for cell in cells if cell.policy == name),
         )
         for name, risk in sorted(DIAL.items(), key=lambda one: one[1])
         if name in total.policies

@@ -116,11 +116,12 @@ def test_everyones_distance_from_the_oracle_is_its_compute_in_the_oracles() -> N
 @pytest.mark.parametrize(("lost", "is_honest"), [(0.25, True), (0.26, False)])
 def test_the_dial_is_honest_within_five_points(lost: float, is_honest: bool) -> None:
     name = next(name for name, risk in DIAL.items() if risk == 0.2)
-    found = Scores(cells({name: (0.4, 0.02, lost)}), [name])
+    played = cells({name: (0.4, 0.02, lost)})
+    found = Scores(played, [name])
     total = found.total()
 
     assert total is not None
-    assert [one.is_honest for one in dial(found, total)] == [is_honest]
+    assert [one.is_honest for one in dial(found, total, played)] == [is_honest]
 
 
 # --- What everyone meets

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.peers import optuna_pruners
 from benchmarks.peers.registry import PEERS
-from pruning.simulate import Action, Ended, Pool, Run, train
+from pruning.simulate import Action, Ended, Pool, Recording, Run, train
 from tests.pruning.negative_controls import pool
 
 PLAYABLE = [name for name, peer in PEERS.items() if peer.version is not None]
@@ -195,6 +195,16 @@ def test_synes_promotion_pauses_everyone_and_promotes_one_in_three() -> None:
 
     assert run.fates[1].reports > 1
     assert [fate.reports for fate in run.fates].count(1) >= 4
+
+
+def test_synes_promotion_hears_of_the_rungs_that_a_trial_passed_without_a_report() -> None:
+    late = Recording.of("late", [2, 3, 9], [1.0, 0.5, 0.4])
+    study = Pool(metric="val_loss", maximize=False, horizon=REPORTS, recordings=(late,) * 6)
+
+    run = play("Syne ASHA, promotion", study)
+
+    assert {fate.ended for fate in run.fates} <= {Ended.PAUSED, Ended.COMPLETE}
+    assert run.fates[0].reports >= 1
 
 
 # --- The registry
