@@ -13,6 +13,7 @@ class PruningConfig(AppConfig):
 
     def ready(self) -> None:
         from pruning import checks, tombstones, triggers
+        from pruning.carding import run  # noqa: F401 - registers what makes cards
         from pruning.lab import deletions
         from pruning.lab.sessions import play_backtest  # noqa: F401 - whoever runs jobs knows it from here on
 

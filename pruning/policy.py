@@ -10,10 +10,13 @@ from typing import Any, cast
 from pruning.canonical import fingerprint
 from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.foreign.tools import translate
+from pruning.launch_terms import SECTIONS as LAUNCH_SECTIONS
+from pruning.launch_terms import LaunchTerms, launch_terms, without_terms
 from pruning.looks import Geometric, Looks, grid, read_looks
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS
 from pruning.rules import GATES
 from pruning.rules.base import Facts, Kind, Rule, Verdict, needs_of
+from pruning.rules.calibrated_halving import CalibratedHalving
 from pruning.rules.calibration import Terms
 from pruning.rules.gathering import Gathering
 from pruning.rules.reading import read_rule, rule_data
@@ -22,7 +25,7 @@ from pruning.rules.surroundings import Needs
 from pruning.safeguards import Safeguards
 
 NOTICING = frozenset({Kind.WARN, Kind.FINISH})
-SECTIONS = ("preset", "from", "settings", "looks", "gates", "strategy", "safeguards", "shadow")
+SECTIONS = ("preset", "from", "settings", "looks", "gates", "strategy", "safeguards", "shadow", *LAUNCH_SECTIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +273,8 @@ def _read_policy(data: object, path: str) -> Policy:
     if not isinstance(data, Mapping):
         message = f"{data!r} is neither a mapping nor a preset's name ({', '.join(PRESETS)})"
         raise PolicyError([Problem(path=path, message=message)])
+    if any(key in data for key in LAUNCH_SECTIONS):
+        return _read_with_terms(data, path)
     problems = [
         Problem(path=f"{path}.{key}", message=unknown(key, SECTIONS, "section")) for key in data if key not in SECTIONS
     ]
@@ -286,6 +291,29 @@ def _read_policy(data: object, path: str) -> Policy:
         message = "settings of another tool stand beside `from: wandb`, `optuna` or `ray`, and without a preset"
         problems.append(Problem(path=f"{path}.settings", message=message))
     return _assemble(_merged(base, data), path, problems)
+
+
+def _read_with_terms(data: Mapping[str, object], path: str) -> Policy:
+    """Make a policy whose data ask something of the launch too; a prior that is still to come changes nothing yet."""
+    problems: list[Problem] = []
+    terms, policy = LaunchTerms(), Policy()
+    try:
+        terms = launch_terms(data, path)
+    except PolicyError as error:
+        problems.extend(error.problems)
+    try:
+        policy = _read_policy(without_terms(data) or None, path)
+    except PolicyError as error:
+        problems.extend(error.problems)
+    strategy: object = policy.strategy
+    if not problems and terms.speaks_of_links and not isinstance(strategy, CalibratedHalving):
+        message = "only calibrated_halving has links that a prior could speak about: leave it out, or use that strategy"
+        problems.append(Problem(path=f"{path}.prior", message=message))
+    if problems:
+        raise PolicyError(problems)
+    if terms.agreement is None or not isinstance(strategy, CalibratedHalving):
+        return policy
+    return replace(policy, strategy=replace(strategy, prior=terms.agreement, prior_weight=terms.weight))
 
 
 def _read_preset(name: str, path: str) -> Policy:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from pruning import by_person, entries, ledger, versions
+from pruning import advising, by_person, carding, entries, ledger, versions
 from pruning.briefing import ReadCurve, bad_looks_before, facts_of, stream_of
 from pruning.history import Course, Seen
 from pruning.ledger import Entry
@@ -62,25 +62,25 @@ class LedgerReviewer:
 
     def forecast(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Gate:
         """Return what the plan's policy would have done to similar past studies."""
-        return Gate()
+        return advising.forecast_of(plan, user=user, project=project)
 
     def advise(self, plan: Plan, *, user: Person | None, project: Project | None = None) -> Advice:
         """Return the policies that did well on similar past studies."""
-        return Advice()
+        return advising.advice_for(plan, user=user)
 
     def settled(self, plan: Plan, *, project: Project, before: Plan | None = None) -> Plan:
         """Return the plan with what it takes from past studies put in as numbers."""
-        return plan
+        return advising.settled(plan, project=project, before=before)
 
     def launched(self, study: Study, revision: Revision, *, sequence: int) -> None:
         """Open the study's ledger with its plan and policy."""
         said = f"The study {study.name} was registered"
-        ledger.append(study, entries.of_revision(study, revision, Kind.LAUNCHED, sequence, said))
+        self._registered(study, revision, Kind.LAUNCHED, sequence, said)
 
     def amended(self, study: Study, revision: Revision, *, sequence: int) -> None:
         """Record a later revision; it holds for decisions from here on."""
         said = f"Revision {revision.number} took effect: {revision.reason}"
-        ledger.append(study, entries.of_revision(study, revision, Kind.AMENDED, sequence, said.rstrip(".")))
+        self._registered(study, revision, Kind.AMENDED, sequence, said.rstrip("."))
 
     def alarmed(self, moment: Moment) -> bool:
         """Ask the gates, which need the trial's own points alone."""
@@ -145,8 +145,9 @@ class LedgerReviewer:
         )
 
     def closed(self, study: Study, *, sequence: int) -> None:
-        """Record that a study has ended."""
+        """Record that a study has ended, and have its card made."""
         ledger.append(study, entries.of_closing(study, sequence))
+        carding.ask(study, at=timezone.now())
 
     @transaction.atomic
     def next_to_resume(self, study: Study) -> Trial | None:
@@ -160,6 +161,10 @@ class LedgerReviewer:
             return None
         course = course_at(study, seen=study.sequence, said=study.sequence)
         return resume_next(study, standing, course, stream=stream_of(study), is_closing=no_more_to_come(study))
+
+    def _registered(self, study: Study, revision: Revision, kind: str, sequence: int, said: str) -> None:
+        ledger.append(study, entries.of_revision(study, revision, kind, sequence, said))
+        versions.used(study, policy_of(revision.parsed()), sequence=sequence)
 
     def _around(self, moment: Moment, standing: Standing, course: Course, at: datetime) -> Mapping[str, object]:
         """Gather what the policy asks for beside curves and ranks."""

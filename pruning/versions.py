@@ -1,4 +1,4 @@
-"""The library of policies: every version a study was launched under, by name and fingerprint."""
+"""Versions of policies: every one that a study was launched under, by name and fingerprint, and who used it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from pruning import models
 from pruning.policy import Policy
+from trials.models import Study
 
 
 def register(policy: Policy) -> int:
@@ -33,3 +34,9 @@ def version_of(policy: Policy) -> int:
     """Return the version number of a policy that was launched before; 0 for a new one."""
     number = models.PolicyVersion.objects.filter(fingerprint=policy.fingerprint).values_list("number", flat=True)
     return number.first() or 0
+
+
+def used(study: Study, policy: Policy, *, sequence: int) -> None:
+    """Note that a study runs under a registered policy from this moment on; a policy it returns to is noted once."""
+    version = models.PolicyVersion.objects.get(fingerprint=policy.fingerprint)
+    models.PolicyUse.objects.get_or_create(study=study, version=version, defaults={"sequence": sequence})

@@ -114,6 +114,9 @@ class WorkFile:
         if self._file is not None:
             self._file.close()
 
+    def __len__(self) -> int:
+        return len(self._cells)
+
     def find(self, key: Key) -> Cell | None:
         """Return a finished cell; None if it has to be played."""
         return self._cells.get(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,17 +28,20 @@ def name_of(study: Study) -> str:
     return f"{study.name} ({study.project.slug})"
 
 
-def task_of(study: Study) -> Task | Skipped:
+def task_of(study: Study, *, most: int | None = None) -> Task | Skipped:
     """Return a study's curves of the objective, or why it cannot be played.
 
     Points that a resumed attempt superseded are left out, a configuration that was continued by another trial is one
-    curve, and a trial that failed, or reported nothing, is left out. A step costs one unit.
+    curve, and a trial that failed, or reported nothing, is left out. A step costs one unit. most: of more
+    configurations than this a sample is taken, always the same one.
     """
     name = name_of(study)
     if study.state != Study.State.ENDED:
         return Skipped(task=name, reason="it has not ended: wait for it, or end it with `manage.py stop`")
     chains = _chains(study)
     ended = [chain for chain in chains if chain[-1].state != Trial.State.FAILED]
+    n_ended = len(ended)
+    ended = _sampled(ended, most, seed=study.seed)
     curves = list(_curves(study, ended))
     told = [(chain, curve) for chain, curve in zip(ended, curves, strict=True) if len(curve)]
     if not told:
@@ -61,7 +65,9 @@ def task_of(study: Study) -> Task | Skipped:
     pool = censor(pool, cut)
     if reason := obstacle(pool):
         return Skipped(task=name, reason=reason)
-    return Task(family=study.project.slug, name=name, pool=pool, left_out=_left_out(chains, ended, len(told)))
+    return Task(
+        family=study.project.slug, name=name, pool=pool, left_out=_left_out(len(chains), n_ended, len(ended), len(told))
+    )
 
 
 def _chains(study: Study) -> list[list[Trial]]:
@@ -114,8 +120,16 @@ def _breaks_off(last: Trial, curve: Curve, horizon: int) -> bool:
     return not ended_itself and int(curve.steps[-1]) < horizon
 
 
-def _left_out(chains: Sequence[object], ended: Sequence[object], told: int) -> str:
-    failed, silent = len(chains) - len(ended), len(ended) - told
+def _sampled(chains: list[list[Trial]], most: int | None, *, seed: int) -> list[list[Trial]]:
+    """Return at most so many configurations, in their order."""
+    if most is None or len(chains) <= most:
+        return chains
+    return [chains[place] for place in sorted(random.Random(seed).sample(range(len(chains)), most))]
+
+
+def _left_out(every: int, ended: int, taken: int, told: int) -> str:
+    failed, silent = every - ended, taken - told
     counts = [f"{failed} failed" if failed else "", f"{silent} reported nothing" if silent else ""]
     named = " and ".join(filter(None, counts))
-    return f"Of {len(chains)} configurations {named}; those are left out." if named else ""
+    sampled = f"A sample of {taken} of {ended} configurations." if taken < ended else ""
+    return " ".join(filter(None, (f"Of {every} configurations {named}; those are left out." if named else "", sampled)))

@@ -1,6 +1,7 @@
 """Records of the pruning floor, one noun per file."""
 
 from pruning.models.backtest import Backtest, BacktestCell, BacktestQuerySet, BacktestTask
+from pruning.models.card import PolicyUse, StudyCard, StudyCardQuerySet
 from pruning.models.event import LedgerHead, PruningEvent, PruningEventQuerySet
 from pruning.models.policy import Policy, PolicyVersion
 
@@ -11,7 +12,10 @@ __all__ = [
     "BacktestTask",
     "LedgerHead",
     "Policy",
+    "PolicyUse",
     "PolicyVersion",
     "PruningEvent",
     "PruningEventQuerySet",
+    "StudyCard",
+    "StudyCardQuerySet",
 ]
