@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from pruning.library.starter import starter
 from pruning.models import StudyCard, StudyCardQuerySet
 from pruning.policy import Policy
 from pruning.standing import policy_of
+from trials import tags
 from trials.models import Project, Study
 from trials.models.project import Person
 from trials.plan import Plan
@@ -28,6 +29,8 @@ from trials.running.environments import git_state
 
 MOST_CURVES = 400
 """Of a larger study a sample goes into its card."""
+ORDERS = 10
+"""Random orders in which every policy is played."""
 MOST_CARDS = 500
 """So many of the newest cards are asked about a new study."""
 Progress = Callable[[str, float, float], None]
@@ -84,10 +87,10 @@ def _card(study: Study, *, at: datetime, progress: Progress) -> Card:
     return Card(
         name=name_of(study),
         family=study.project.slug,
-        descriptors=descriptors_of(plan, study.newest_revision().looks),
+        descriptors=replace(descriptors_of(plan, study.newest_revision().looks), tags=tuple(tags.of_study(study))),
         measures=measured(task.pool) if isinstance(task, Task) else None,
         policy=_named(policy),
-        played=played(task, makers(policy), progress=progress) if isinstance(task, Task) else (),
+        played=played(task, makers(policy), orders=ORDERS, progress=progress) if isinstance(task, Task) else (),
         provenance=_provenance(study, task, at=at),
         obstacle="" if is_task else task.reason,  # type: ignore[union-attr]  # what is no task was skipped
     )

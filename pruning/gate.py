@@ -35,7 +35,7 @@ class Replay:
 
     plan: Plan
     policy: Policy
-    began: float = field(default_factory=time.thread_time)
+    began: float = field(default_factory=lambda: time.thread_time())
     left_out: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     n_wanted: int = 0

@@ -105,6 +105,7 @@ API_MEMBERS = "                                                    401  404  200
 API_EDITORS = "                                                    401  404  403  200  200  403  200  200"
 API_CREATED = "                                                    401  404  403  201  201  403  201  201"
 API_REPORTS = "                                                    401  404  403  200  200  200  200  200"
+API_FORECASTS = "                                                  401  404  403  200  200  403  200  200"
 # An attempt is its claimer's: to the project's other members it does not exist.
 API_CLAIMER = "                                                    401  404  404  200  404  200  200  200"
 PLAN: dict[str, Any] = {
@@ -122,6 +123,7 @@ API = [
     Row("api:projects", "GET", API_ANYBODY),
     Row("api:studies", "GET", API_ANYBODY),
     Row("api:studies", "POST", API_CREATED, body={"project": "lab", "plan": PLAN}),
+    Row("api:forecast", "POST", API_FORECASTS, body={"project": "lab", "plan": PLAN}),
     Row("api:study", "GET", API_MEMBERS, ONE),
     Row("api:study-revisions", "GET", API_MEMBERS, ONE),
     Row("api:study-amend", "POST", API_EDITORS, ONE, AMENDMENT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,7 @@ from trials import studies, tags
 from trials.plan import PlanError
 from trials.reporting import BadReport, ReportRefused
 
-CONFLICTS = (studies.NameTaken, studies.GateClosed, studies.AmendmentRefused, studies.BudgetSpent)
+CONFLICTS = (studies.NameTaken, studies.AmendmentRefused, studies.BudgetSpent)
 
 
 class BadRequest(exceptions.APIException):
@@ -44,6 +45,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if isinstance(error, ReportRefused):
         refused = 400 if isinstance(error, BadReport) else 409
         return Response({"code": error.code, "detail": error.message}, status=refused)
+    if isinstance(error, studies.GateClosed):
+        return Response({"code": error.code, "detail": str(error), "gate": asdict(error.gate)}, status=409)
     if isinstance(error, studies.StudyRefused):
         return Response({"code": error.code, "detail": str(error)}, status=409 if isinstance(error, CONFLICTS) else 400)
     if isinstance(error, tags.TagRefused):

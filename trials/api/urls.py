@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from trials.api.attempts import AttemptView
+from trials.api.forecasts import ForecastView
 from trials.api.views import ProjectView, SchemaView, StudyView, TrialView
 
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("schema", SchemaView.as_view(), name="schema"),
     path("projects", ProjectView.as_view({"get": "list"}), name="projects"),
     path("studies", StudyView.as_view({"get": "list", "post": "create"}), name="studies"),
+    path("forecast", ForecastView.as_view(), name="forecast"),
     path("studies/<key:pk>", StudyView.as_view({"get": "retrieve"}), name="study"),
     path("studies/<key:pk>/revisions", StudyView.as_view({"get": "revisions"}), name="study-revisions"),
     path("studies/<key:pk>/amend", StudyView.as_view({"post": "amend"}), name="study-amend"),

@@ -13,18 +13,19 @@ from rest_framework import status
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from trials import closing, endings, remote, series, studies
 from trials import tags as tagging
 from trials.api import access, serializers
+from trials.api.bodies import plan_of as _plan
+from trials.api.bodies import read as _read
 from trials.api.errors import Conflict
+from trials.api.forecasts import GateSerializer, LaunchedSerializer
 from trials.api.numbers import spell_all
 from trials.api.paging import KeysetPagination
 from trials.models import Project, Study, Tag, Trial
-from trials.plan import Plan, read_data, read_plan
 
 # Read ahead for a list: a study's own tags, not its trials'.
 OWN_TAGS = Prefetch("tag_rows", Tag.objects.of_studies(), to_attr="own_tags")
@@ -64,15 +65,16 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
         """List the studies of one's projects."""
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=serializers.LaunchSerializer, responses={201: serializers.StudySerializer})
+    @extend_schema(request=serializers.LaunchSerializer, responses={201: LaunchedSerializer})
     def create(self, request: Request) -> Response:
-        """Launch a study from its plan."""
+        """Launch a study from its plan; `gate` says what its policy would have done to similar past studies."""
         body = _read(serializers.LaunchSerializer, request)
         project = access.editable_project(request, body["project"])
         plan, source = _plan(body)
-        studies.pass_gate(plan, project=project, user=request.user)
+        gate = studies.pass_gate(plan, project=project, user=request.user)
         study = studies.launch(plan, project=project, user=request.user, source=source, at=timezone.now())
-        return self._answer(study, status.HTTP_201_CREATED)
+        data = {**self.get_serializer(study).data, "gate": GateSerializer(gate).data}
+        return Response(data, status=status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, pk: int) -> Response:
         """Return one study."""
@@ -221,21 +223,9 @@ class TrialView(ListModelMixin, GenericViewSet[Trial]):
         return self.retrieve(request, study_id, number)
 
 
-def _read(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    body = kind(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
-
-
 def _refuse_ended(trial: Trial) -> None:
     if trial.has_ended:
         raise Conflict(f"Trial {trial.number} has ended: nothing can be asked of it any more.", code="trial_finished")
-
-
-def _plan(body: dict[str, Any]) -> tuple[Plan, str]:
-    """Return the plan and the text it is kept as."""
-    plan = body["plan"]
-    return (read_plan(plan), plan) if isinstance(plan, str) else (read_data(plan), json.dumps(plan, indent=2))
 
 
 def _filters(request: Request, known: dict[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`manage.py policy translate FILE [--from TOOL]` and `manage.py policy show [NAME]`."""
+"""`manage.py policy translate FILE`, `policy show [NAME]`, `policy card STUDY`, `policy suggest PLAN`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from pruning.foreign.tools import TOOLS, guess, translate
 from pruning.foreign.translation import Translation
+from pruning.management.library import advised, carded
 from pruning.management.policies import read_data
 from pruning.policy import Policy
 from pruning.presets import DESCRIPTIONS, PRESETS
@@ -20,17 +21,33 @@ WIDTH = 100
 
 
 class Command(BaseCommand):
-    """Read another tool's settings as a policy, or show a preset."""
+    """Read another tool's settings as a policy, show a preset, and ask the library of finished studies."""
 
-    help = "translate FILE: another tool's pruning settings as a policy; show [NAME]: a preset with all its settings."
+    help = (
+        "translate FILE: another tool's pruning settings as a policy; show [NAME]: a preset with all its settings; "
+        "card STUDY: what a finished study teaches (--all: cards for all that have none); suggest PLAN: policies that "
+        "did well on similar studies, and what the plan's own would have done there."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["translate", "show"])
-        parser.add_argument("what", nargs="?", help="a file of YAML or JSON (`-`: standard input), or a preset's name")
+        parser.add_argument("action", choices=["translate", "show", "card", "suggest"])
+        parser.add_argument("what", nargs="?", help="a file (`-`: standard input), a preset's name, or a study")
         parser.add_argument("--from", dest="tool", choices=sorted(TOOLS), help="left out: told from what the file says")
 
+        parser.add_argument("--again", action="store_true", help="card: make it anew")
+        parser.add_argument("--all", action="store_true", dest="every", help="card: of every ended study without one")
+        parser.add_argument("--user", help="suggest: as this person may see past studies (left out: all of them)")
+
     def handle(self, *args: Any, action: str, what: str | None, tool: str | None, **options: Any) -> str:
-        return _show(what) if action == "show" else _translated(what, tool)
+        match action:
+            case "show":
+                return _show(what)
+            case "card":
+                return carded(what, again=options["again"], every=options["every"])
+            case "suggest":
+                return advised(what, options["user"])
+            case _:
+                return _translated(what, tool)
 
 
 def _show(name: str | None) -> str:

@@ -1,0 +1,103 @@
+"""What past studies say to a plan before it is launched, for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from trials.api import access
+from trials.api.bodies import plan_of, read
+from trials.api.serializers import LaunchSerializer, StudySerializer
+from trials.seam import Advice, Gate, Replayed, Suggestion, reviewer
+
+
+class Pair(serializers.ListField):
+    """Two ends of a range."""
+
+    child = serializers.FloatField()
+
+
+class ReplayedSerializer(serializers.Serializer[Replayed]):
+    """One past study on which a policy was replayed."""
+
+    name = serializers.CharField()
+    distance = serializers.FloatField(help_text="how unlike the planned study it is; at most 1 counts as similar")
+    saved = Pair(help_text="share of the training, from the worst to the best case")
+    lost = Pair(help_text="share of lost winners, from the best to the worst case")
+    source = serializers.CharField(help_text="`replay` or `library`")  # type: ignore[assignment]  # a field's name
+    url = serializers.CharField(help_text="of the study's page; empty for one of the starter library")
+
+
+class GateSerializer(serializers.Serializer[Gate]):
+    """What a plan's policy would have done to similar past studies."""
+
+    mode = serializers.ChoiceField(choices=["warn", "block", "off"])
+    blocks = serializers.BooleanField(help_text="whether a launch is refused with it")
+    is_exceeded = serializers.BooleanField(help_text="past winners would have been lost more often than `risk`")
+    sentence = serializers.CharField()
+    doubt = serializers.CharField()
+    remedy = serializers.CharField()
+    risk = serializers.FloatField(allow_null=True)
+    saved = serializers.FloatField(allow_null=True)
+    saved_interval = Pair(allow_null=True)
+    lost = serializers.FloatField(allow_null=True)
+    lost_interval = Pair(allow_null=True)
+    studies = ReplayedSerializer(many=True)
+
+
+class LaunchedSerializer(StudySerializer):
+    """A study that was just launched, and what the gate said."""
+
+    state = serializers.CharField(help_text="`RUNNING`")
+    gate = GateSerializer()
+
+    class Meta(StudySerializer.Meta):
+        fields = [*StudySerializer.Meta.fields, "gate"]
+
+
+class SuggestionSerializer(serializers.Serializer[Suggestion]):
+    """A policy that did well on similar studies."""
+
+    name = serializers.CharField()
+    policy = serializers.JSONField(help_text="what to write into the plan")
+    description = serializers.CharField()
+    sentence = serializers.CharField()
+    distance = serializers.FloatField(allow_null=True)
+    n_studies = serializers.IntegerField()
+    is_default = serializers.BooleanField()
+
+
+class AdviceSerializer(serializers.Serializer[Advice]):
+    """Policies for a plan, the best supported first."""
+
+    sentence = serializers.CharField()
+    suggestions = SuggestionSerializer(many=True)
+
+
+class ForecastSerializer(serializers.Serializer[Any]):
+    """What past studies say to a plan."""
+
+    gate = GateSerializer()
+    advice = AdviceSerializer()
+
+
+class ForecastView(APIView):
+    """Ask before launching."""
+
+    @extend_schema(request=LaunchSerializer, responses=ForecastSerializer)
+    def post(self, request: Request) -> Response:
+        """Return what a plan's policy would have done to similar past studies, and which policies did well there.
+
+        Nothing is stored. It may compute for some seconds.
+        """
+        body = read(LaunchSerializer, request)
+        project = access.editable_project(request, body["project"])
+        plan, _ = plan_of(body)
+        gate = reviewer().forecast(plan, user=request.user, project=project)
+        advice = reviewer().advise(plan, user=request.user, project=project)
+        return Response(ForecastSerializer({"gate": gate, "advice": advice}).data)
