@@ -40,3 +40,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "fast": "asynchronous halving: half of the trials go on at every look",
     OFF: "only trials that diverge are stopped",
 }
+
+
+def risk_of(policy: Mapping[str, object]) -> float | None:
+    """Return the risk of losing the best trial that a policy's strategy is set to; None if it has no such dial."""
+    strategy = policy.get("strategy")
+    risk = strategy.get("risk") if isinstance(strategy, Mapping) else None
+    return float(risk) if isinstance(risk, int | float) else None

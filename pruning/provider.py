@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.urls import reverse
 
@@ -12,10 +12,11 @@ from pruning import judging, querysets, versions
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.pooled import Pooled
 from pruning.models import PruningEvent
+from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS, risk_of
 from pruning.rules.reasons import MEANINGS
 from pruning.standing import standing_of
 from pruning.verify import verify
-from trials.facts import ControlArm, Cut, Intervention, PolicyWords, PooledArm, Ruling, Seal
+from trials.facts import ControlArm, Cut, Intervention, PolicyChoice, PolicyWords, PooledArm, Ruling, Seal
 from trials.models import Observation, Study, Trial
 
 # Checking so many rows costs less than the rest of a page.
@@ -40,6 +41,25 @@ class LedgerProvider:
             fingerprint=policy.fingerprint,
             description=policy.description,
         )
+
+    def policy_choices(self) -> Sequence[PolicyChoice]:
+        return [
+            PolicyChoice(
+                name=name,
+                description=DESCRIPTIONS[name],
+                risk=risk_of(preset),
+                mapping=preset,
+                is_default=name == DEFAULT,
+            )
+            for name, preset in PRESETS.items()
+        ]
+
+    def at_risk(self, name: str, risk: object) -> Mapping[str, object]:
+        preset = PRESETS[name]
+        if risk_of(preset) == risk:
+            return {"preset": name}
+        strategy = cast(Mapping[str, object], preset["strategy"])
+        return {"preset": name, "strategy": {**strategy, "risk": risk}}
 
     def reason_words(self, code: str) -> str:
         return MEANINGS.get(code, "")

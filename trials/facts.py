@@ -122,6 +122,19 @@ class PolicyWords:
     url: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PolicyChoice:
+    """A policy that a plan may name in one word."""
+
+    name: str
+    description: str
+    risk: float | None
+    """The risk of losing the best trial that it holds; None where it has no such dial."""
+    mapping: Mapping[str, object]
+    """The policy written out, as a plan's `policy` takes it."""
+    is_default: bool = False
+
+
 @dataclass(frozen=True)
 class Seal:
     """A claim about the record that was checked, or not: `icon` is chain, replay or empty; `tone` good, plain, bad."""
@@ -143,6 +156,12 @@ class PageProvider(Protocol):
 
     def policy(self, study: Study) -> PolicyWords | None:
         """Return the policy in force."""
+
+    def policy_choices(self) -> Sequence[PolicyChoice]:
+        """Return the policies that a plan may name, from the most careful to none."""
+
+    def at_risk(self, name: str, risk: object) -> Mapping[str, object]:
+        """Return what a plan writes for the policy `name` at another risk of losing the best trial, right or wrong."""
 
     def reason_words(self, code: str) -> str:
         """Return what a reason code means, in a few words; empty if it is not known."""
@@ -186,6 +205,12 @@ class NothingToSay:
 
     def policy(self, study: Study) -> PolicyWords | None:
         return None
+
+    def policy_choices(self) -> Sequence[PolicyChoice]:
+        return ()
+
+    def at_risk(self, name: str, risk: object) -> Mapping[str, object]:
+        return {"preset": name}
 
     def reason_words(self, code: str) -> str:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -71,14 +72,43 @@ def pass_gate(plan: Plan, *, project: Project, user: Person | None) -> Gate:
     return gate
 
 
+def launch_once(plan: Plan, *, project: Project, user: Person, source: str, at: datetime, key: uuid.UUID) -> Study:
+    """Pass the gate and launch; the same form sent again returns the study that it launched before.
+
+    key: handed out with the form. Raises `StudyRefused` as `pass_gate` and `launch` do.
+    """
+    if (known := _launched_with(key, user)) is not None:
+        return known
+    pass_gate(plan, project=project, user=user)
+    try:
+        return launch(plan, project=project, user=user, source=source, at=at, key=key)
+    except NameTaken:
+        if (known := _launched_with(key, user)) is not None:
+            return known
+        raise
+
+
+def _launched_with(key: uuid.UUID, user: Person) -> Study | None:
+    return Study.objects.visible_to(user).filter(launch_key=key).first()
+
+
 @transaction.atomic
-def launch(plan: Plan, *, project: Project, user: Person | None, source: str, at: datetime) -> Study:
+def launch(
+    plan: Plan,
+    *,
+    project: Project,
+    user: Person | None,
+    source: str,
+    at: datetime,
+    key: uuid.UUID | None = None,
+) -> Study:
     """Create a study with revision 1 of its plan, and the trials that the plan itself names.
 
-    `source` is the text the plan was read from. Raises `NameTaken` if the project has a study of that name.
+    `source` is the text the plan was read from; `key` is stored once, see `launch_once`. Raises `NameTaken` if the
+    project has a study of that name.
     """
     plan = reviewer().settled(plan, project=project)
-    study = _create(plan, project=project, user=user, at=at)
+    study = _create(plan, project=project, user=user, at=at, key=key)
     if plan.tags:
         tags.add(study, plan.tags, trials=None, person=user.get_username() if user is not None else "", at=at)
     revision = _register(study, plan, number=1, source=source, reason="", user=user, at=at)
@@ -117,6 +147,12 @@ def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source:
     head.touch(study.pk, at=at)
     _ring_on_commit(study)
     return revision
+
+
+def archive(study: Study, *, archived: bool, at: datetime) -> None:
+    """Put a study out of the way of lists, or back; nothing else about it changes."""
+    moved = Study.objects.filter(pk=study.pk, archived_at__isnull=archived)
+    moved.update(archived_at=at if archived else None, version=F("version") + 1)
 
 
 @transaction.atomic
@@ -179,7 +215,7 @@ def _ring_on_commit(study: Study) -> None:
     transaction.on_commit(lambda: doorbell.ask_for_suggestions(study.pk))
 
 
-def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime) -> Study:
+def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime, key: uuid.UUID | None) -> Study:
     try:
         with transaction.atomic():
             return Study.objects.create(
@@ -194,6 +230,7 @@ def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime) 
                 step_unit=plan.step_unit,
                 seed=plan.seed,
                 trainable=plan.trainable.name if plan.trainable else "",
+                launch_key=key,
             )
     except IntegrityError:
         raise NameTaken(f"name: the project {project.slug} already has a study {plan.name!r}; choose another name")

@@ -24,6 +24,10 @@ const swap = (html) => {
     const here = document.getElementById(part.id);
     part.removeAttribute("hx-swap-oob");
     if (!here || held(here) || here.isEqualNode(part)) continue;
+    // What is ticked stays ticked.
+    for (const box of here.querySelectorAll("input[type=checkbox][name]:checked")) {
+      part.querySelector(`input[name="${box.name}"][value="${CSS.escape(box.value)}"]`)?.setAttribute("checked", "");
+    }
     part.classList.toggle("row-focus", here.classList.contains("row-focus"));
     if (!part.classList.length) part.removeAttribute("class");
     here.replaceWith(document.adoptNode(part));

@@ -57,6 +57,12 @@ ACCOUNTS = [
     ),
 ]
 
+PROJECT_OWNERS = "                                                 302  404  403  403  302  302  302  302"
+# Only editors of some project launch; whoever sees a project owns it to change its members.
+LAUNCHERS = "                                                      302  403  403  200  200  302  302  302"
+# Without studies named there is nothing to read.
+NOBODY = "                                                         302  404  404  404  404  302  302  302"
+PROJECT = {"project_id": "project.pk"}
 STUDY = {"study_id": "study.pk"}
 TRIAL = {"study_id": "study.pk", "number": "trial.number"}
 # What an owner alone may do: to everybody else it does not exist.
@@ -81,6 +87,18 @@ TRIALS = [
     Row("trials:trial", "GET", MEMBERS, TRIAL),
     Row("trials:trial_series", "GET", MEMBERS, TRIAL),
     Row("trials:stop_study", "POST", EDITORS, STUDY),
+    Row("trials:archive_study", "POST", EDITORS, STUDY),
+    Row("trials:tag_study", "POST", EDITORS, STUDY, {"tags": "baseline"}),
+    Row("trials:new_study", "GET", LAUNCHERS),
+    Row("trials:new_study", "POST", LAUNCHERS, body={"project": "lab", "go": "check"}),
+    Row("trials:ask_gate", "POST", LAUNCHERS, body={"project": "lab"}),
+    Row("trials:compare_studies", "GET", LOGGED_IN),
+    Row("trials:compare_studies_json", "GET", NOBODY),
+    Row("trials:projects", "GET", LOGGED_IN),
+    Row("trials:projects", "POST", "                               302  403  403  403  403  302  302  302"),
+    Row("trials:project", "GET", MEMBERS, PROJECT),
+    Row("trials:set_member", "POST", PROJECT_OWNERS, PROJECT, {"user": "outsider", "role": "viewer"}),
+    Row("trials:remove_member", "POST", PROJECT_OWNERS, {**PROJECT, "user_id": "viewer.pk"}),
     Row("trials:amend_plan", "POST", EDITORS, STUDY, REVISED),
     Row("trials:stop_trial", "POST", EDITORS, TRIAL),
     Row("trials:resume_trial", "POST", EDITORS, TRIAL),

@@ -36,6 +36,11 @@ class World:
         for role in ("viewer", "editor", "owner"):
             Membership.objects.create(project=self.project, user=self.people[role], role=role)
 
+    @property
+    def viewer(self) -> User:
+        """A member who may only read."""
+        return self.people["viewer"]
+
     @cached_property
     def study(self) -> Study:
         return a_study()

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from trials import closing, endings
+from trials import closing, endings, studies, tags
 from trials.models import Study
 from trials.pages.access import editable_study, trial_of
 from trials.sanitise import clean_text
@@ -25,6 +25,29 @@ def stop_study(request: HttpRequest, study_id: int) -> HttpResponse:
         return redirect(study)
     closing.stop_study(study, person=_person(request), note=_note(request), at=timezone.now())
     messages.success(request, "The study ends: what waits is closed, what runs ends at its next report.")
+    return redirect(study)
+
+
+@require_POST
+def archive_study(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Put a study out of the way, or back; it goes on as it did."""
+    study = editable_study(request, study_id)
+    archived = request.POST.get("archived", request.GET.get("archived", "1")) == "1"
+    studies.archive(study, archived=archived, at=timezone.now())
+    place = "archived: the filter “Archived” lists it" if archived else "back in the list of studies"
+    messages.success(request, f"{study.name} is {place}.")
+    return _back(request, study)
+
+
+@require_POST
+def tag_study(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Let a study carry exactly the tags that were typed."""
+    study = editable_study(request, study_id)
+    try:
+        names = tags.read(request.POST.get("tags", ""))
+        tags.replace(study, names, trial=None, person=_person(request), at=timezone.now())
+    except tags.TagRefused as error:
+        messages.error(request, str(error))
     return redirect(study)
 
 
@@ -68,6 +91,11 @@ def note_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse
     trial = trial_of(editable_study(request, study_id), number)
     endings.write_note(trial, note=_note(request), person=_person(request), at=timezone.now())
     return redirect(trial)
+
+
+def _back(request: HttpRequest, study: Study) -> HttpResponse:
+    """Return to the list if the button stood there, else to the study."""
+    return redirect("trials:studies") if request.POST.get("back") == "list" else redirect(study)
 
 
 def _person(request: HttpRequest) -> str:

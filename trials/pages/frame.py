@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from trials import tags
 from trials.facts import provider
 from trials.models import Job, Revision, Study
 from trials.pages import words
@@ -60,6 +61,9 @@ class Frame:
             state="Preparing" if self.preparing is not None else state_words(study),
             facts=self._facts(),
             actions=self._actions(),
+            tags=tags.of_study(study),
+            tags_url=reverse("trials:tag_study", args=[study.pk]) if self.may_edit else "",
+            is_archived=study.archived_at is not None,
         )
 
     def _facts(self) -> list[Fact]:
@@ -85,16 +89,25 @@ class Frame:
 
     def _actions(self) -> list[Action]:
         study = self.study
-        if not self.may_edit or study.state == Study.State.ENDED or study.ending_code:
+        if not self.may_edit:
             return []
+        archived = study.archived_at is not None
+        archive = address(reverse("trials:archive_study", args=[study.pk]), archived="0" if archived else "1")
+        found = [
+            Action("Clone", clone_url(study)),
+            Action("Take out of the archive" if archived else "Archive", archive, post=True),
+        ]
+        if study.state == Study.State.ENDED or study.ending_code:
+            return found
         return [
+            *found,
             Action(
                 "Stop study",
                 reverse("trials:stop_study", args=[study.pk]),
                 post=True,
                 danger=True,
                 confirm="Stop the study? Waiting and paused trials end; running ones end at their next report.",
-            )
+            ),
         ]
 
     def _tabs(self) -> list[Tab]:
@@ -143,3 +156,8 @@ def moment(at: Any) -> str:
     """Return a time of day, with the date unless it is today's."""
     now = timezone.now()
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M}"
+
+
+def clone_url(study: Study) -> str:
+    """Return where a study's plan opens as a new one."""
+    return f"{reverse('trials:new_study')}?from={study.pk}"

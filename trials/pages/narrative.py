@@ -13,6 +13,12 @@ from trials.pages.parts import Paragraph, Run
 from trials.pages.rollups import Group
 from trials.pages.words import say, strong
 
+FAILURES = {
+    "error": "an error",
+    "out_of_memory": "memory running out",
+    "timed_out": "taking too long",
+    "worker_lost": "losing their worker",
+}
 NO_EVIDENCE = "No evidence yet: no control trial met a cut."
 
 
@@ -42,6 +48,7 @@ def of_study(told: Told) -> list[Paragraph]:
     ]
     if arm is not None and (arm.met or rollups.stopped(groups)):
         paragraphs.append(was_that_right(arm, told.pooled))
+    paragraphs.append(others(groups))
     if study.ending_code not in {"", "finished"}:
         paragraphs.append(say(study.ending_sentence))
     return [paragraph for paragraph in paragraphs if paragraph]
@@ -118,8 +125,42 @@ def stops(study: Study, groups: Sequence[Group]) -> Paragraph:
     runs.append(". ")
     share = rollups.saved_share(study)
     if share is not None:
-        runs += ["That left ", strong(words.percent(share)), " of the planned steps untrained."]
+        runs += ["That left ", strong(words.percent(share)), f" of the planned steps untrained{_worth(study)}."]
     return say(*runs)
+
+
+def _worth(study: Study) -> str:
+    """Say what the untrained steps would have cost at this study's own pace; empty where nothing was measured."""
+    if not study.slot_seconds or not study.steps_trained:
+        return ""
+    seconds = study.steps_saved * study.slot_seconds / study.steps_trained
+    return f", about {words.duration(seconds)} of a slot at this study’s pace" if seconds >= 1 else ""
+
+
+def others(groups: Sequence[Group]) -> Paragraph:
+    """Say what became of those that neither finished nor were stopped by a rule."""
+    failed: dict[str, int] = {}
+    by_person = closed = paused = 0
+    for group in groups:
+        if group.state == Trial.State.FAILED:
+            failed[group.code] = failed.get(group.code, 0) + group.n
+        elif group.state == Trial.State.PRUNED and not group.motive:
+            by_person += group.n if group.code == "stopped_by_user" else 0
+            closed += group.n if group.code != "stopped_by_user" else 0
+        elif group.state == Trial.State.PAUSED:
+            paused += group.n
+    parts = []
+    if failed:
+        causes = [(n, FAILURES.get(code, words.code_words(code))) for code, n in sorted(failed.items())]
+        why = f" by {causes[0][1]}" if len(causes) == 1 else ": " + ", ".join(f"{n:,} by {why}" for n, why in causes)
+        parts.append(f"{sum(failed.values()):,} failed{why}")
+    if by_person:
+        parts.append(f"{by_person:,} {'was' if by_person == 1 else 'were'} stopped by a person")
+    if closed:
+        parts.append(f"{closed:,} ended with the study")
+    if paused:
+        parts.append(f"{paused:,} {'is' if paused == 1 else 'are'} paused and may yet go on")
+    return say("; ".join(parts) + ".") if parts else ()
 
 
 def was_that_right(arm: ControlArm, pooled: PooledArm | None = None) -> Paragraph:
@@ -189,20 +230,28 @@ def _spelt(n: int) -> str:
     return "One" if n == 1 else f"{n:,}"
 
 
-def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Paragraph]:
-    """Return the sentences over all studies a person sees."""
-    if not studies:
+@dataclass(frozen=True)
+class Totals:
+    """What the studies of a list come to; `trained` and `saved` in full trials."""
+
+    n: int
+    running: int
+    waiting: int
+    slots: int
+    trained: float
+    saved: float
+
+
+def of_studies(totals: Totals, arms: Sequence[ControlArm], *, whole: bool = True) -> list[Paragraph]:
+    """Return the sentences over all studies of the list; arms: of those on this page, which may be the `whole` list."""
+    if not totals.n:
         return []
-    running = sum(study.n_running > 0 for study in studies)
-    waiting = sum(study.state == Study.State.RUNNING and not study.n_running for study in studies)
-    slots = sum(study.n_running for study in studies)
-    trained = sum(study.steps_trained / study.horizon for study in studies if study.horizon)
-    saved = sum(study.steps_saved / study.horizon for study in studies if study.horizon)
-    runs: list[str | Run] = [f"{opening(running, waiting, slots)} "]
-    if saved:
+    runs: list[str | Run] = [f"{opening(totals.running, totals.waiting, totals.slots)} "]
+    if totals.saved:
+        over = "" if totals.n == 1 else f"Over {'both' if totals.n == 2 else f'all {totals.n:,}'}, stopping early left "
         runs += [
-            "Stopping early left ",
-            strong(words.percent(saved / (trained + saved))),
+            over or "Stopping early left ",
+            strong(words.percent(totals.saved / (totals.trained + totals.saved))),
             " of the planned training undone.",
         ]
     paragraphs: list[Paragraph] = [say(*runs)]
@@ -210,14 +259,14 @@ def of_studies(studies: Sequence[Study], arms: Sequence[ControlArm]) -> list[Par
     if judged:
         paragraphs.append(
             say(
-                "Of ",
+                "Of " if whole else "On this page, of ",
                 strong(f"{judged:,}"),
                 f" control {'trial' if judged == 1 else 'trials'} that the rules would have stopped, ",
                 strong(f"{wrong:,}" if wrong else "none"),
                 " ended among the best of their study.",
             )
         )
-    elif saved:
+    elif totals.saved:
         paragraphs.append(say("Whether the stops were right, no control trial can tell yet."))
     return paragraphs
 

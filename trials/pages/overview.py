@@ -21,6 +21,8 @@ from trials.pages.parts import Budget, CurveRow, Reason, RunningRow, Spared, Tra
 from trials.pages.rollups import Group
 
 MOST_RUNNING = 40
+# Fewer say little about what a trial takes.
+LEAST_ENDED = 3
 TABLE_ROWS = 100
 
 
@@ -124,17 +126,24 @@ def _slot_hours(study: Study) -> float:
 
 
 def _time_left(study: Study, planned: int, hours: float) -> str:
-    """Estimate the time left from what an ended trial took on average, on the slots in use now."""
+    """Estimate the time left from what a trial took on average, stopped ones included, on the slots in use now."""
     if study.state == Study.State.ENDED or study.ending_code:
         return ""
-    left = planned - study.n_ended
-    if study.n_ended < 3 or not study.n_running or left <= 0:
-        return "An estimate of the time left needs three ended trials." if study.n_ended < 3 else ""
-    started = study.n_ended + 0.5 * study.n_running
-    seconds = hours * 3600 / started * (left - 0.5 * study.n_running) / study.n_running
-    done_at = timezone.now() + timedelta(seconds=max(0.0, seconds))
+    left = planned - study.n_ended - study.n_paused
+    if left <= 0:
+        return ""
+    if study.n_ended < LEAST_ENDED:
+        return f"An estimate of the time left needs three ended trials; {study.n_ended or 'none'} so far."
+    if not study.n_running:
+        return f"{words.counted(left, 'trial')} left; how long they take depends on when a slot is free."
+    # Those that run count as half done.
+    each = hours * 3600 / (study.n_ended + study.n_paused + 0.5 * study.n_running)
+    seconds = max(0.0, each * (left - 0.5 * study.n_running) / study.n_running)
+    done_at = timezone.now() + timedelta(seconds=seconds)
     about = words.duration(round(seconds / 60) * 60) if seconds >= 90 else "a minute"
-    return f"About {about} left on {words.counted(study.n_running, 'slot')}, done near {done_at:%H:%M}."
+    basis = f"{words.counted(left, 'trial')} left at {words.duration(each)} each, the mean of {study.n_ended:,} ended"
+    when = f"{done_at:%H:%M}" if seconds < 12 * 3600 else f"{done_at.day} {done_at:%b %H:%M}"
+    return f"About {about} left on {words.counted(study.n_running, 'slot')}, done near {when}: {basis}."
 
 
 def _reasons(groups: Sequence[Group]) -> list[Reason]:

@@ -133,20 +133,20 @@ def _row(frame: Frame, revision: Revision, shown: Revision) -> RevisionRow:
 
 def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:
     """Yield the fields in which two plans differ, by dotted path."""
-    old, new = dict(_flatten(before)), dict(_flatten(after))
+    old, new = dict(flatten(before)), dict(flatten(after))
     for field in [*old, *(name for name in new if name not in old)]:
         if old.get(field) != new.get(field):
             yield Change(field, old.get(field, words.NOT_TOLD), new.get(field, words.NOT_TOLD))
 
 
-def _flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+def flatten(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield (dotted path, text) of every leaf; items of a list go by their name, where they have one."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _flatten(inner, f"{prefix}.{name}" if prefix else str(name))
+            yield from flatten(inner, f"{prefix}.{name}" if prefix else str(name))
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         for index, item in enumerate(value):
-            yield from _flatten(item, f"{prefix}.{item.get('name', index)}")
+            yield from flatten(item, f"{prefix}.{item.get('name', index)}")
     else:
         yield prefix, str(value)[:MOST_CHARACTERS]
 

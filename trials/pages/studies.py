@@ -3,90 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, FloatField, Q, Sum
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from trials import tags
 from trials.facts import ControlArm, provider
-from trials.models import Project, Revision, Study, Trial
+from trials.models import Project, Revision, Study, Tag, Trial
 from trials.models.study import StudyQuerySet
 from trials.pages import live, narrative, rollups, words
-from trials.pages.frame import state_words, study_kind
-from trials.pages.parts import Chip, Crumb, Live, Spark, StudyRow, WrongStops
+from trials.pages.frame import clone_url, state_words, study_kind
+from trials.pages.parts import Action, Chip, Crumb, Live, Spark, StudyRow, WrongStops
 from trials.pages.rollups import Group
 from trials.pages.selection import address
+from trials.pages.studies_query import ARCHIVED, DEFAULT, SORTS, Counts, StudiesQuery
 
 PAGE = 50
 # A picture of 140 pixels shows no more.
 SPARK_TRIALS = 120
-
-
-@dataclass(frozen=True)
-class StudiesQuery:
-    """What the address asks for."""
-
-    text: str = ""
-    project: str = ""
-    state: str = ""
-    before: int | None = None
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> StudiesQuery:
-        """Read the address; what makes no sense counts as not asked."""
-        state = request.GET.get("state", "").upper()
-        before = request.GET.get("before", "")
-        return cls(
-            text=request.GET.get("q", "").strip()[:200],
-            project=request.GET.get("project", "")[:64],
-            state=state if state in Study.State.values else "",
-            before=int(before) if before.isdecimal() and len(before) < 10 else None,
-        )
-
-    def matching(self, studies: StudyQuerySet) -> StudyQuerySet:
-        """Keep the studies with the text in their name, metric, trainable, project or author, of the project asked."""
-        if self.project:
-            studies = studies.filter(project__slug=self.project)
-        if self.text:
-            studies = studies.filter(
-                Q(name__icontains=self.text)
-                | Q(metric__icontains=self.text)
-                | Q(trainable__icontains=self.text)
-                | Q(project__name__icontains=self.text)
-                | Q(created_by__username__icontains=self.text)
-            )
-        return studies
+MOST_CHIPS = 12
+# Where nothing runs only a launch can change the list.
+IDLE_EVERY_S = 15
 
 
 @require_GET
 def studies(request: HttpRequest) -> HttpResponse:
-    """List the studies, newest activity first."""
+    """List the studies, newest activity first unless the address says otherwise."""
     query = StudiesQuery.of(request)
     mine = Study.objects.visible_to(request.user)
     version = _version(mine)
     if unchanged := live.unchanged(request, version):
         return unchanged
     matching = query.matching(mine)
-    shown = matching.filter(state=query.state) if query.state else matching
-    page = list(_after(shown, query).select_related("project").order_by("-last_activity_at", "-id")[: PAGE + 1])
-    rows, more = page[:PAGE], len(page) > PAGE
-    facts = _Facts.of(rows)
-    running = any(study.state == Study.State.RUNNING for study in rows)
+    counts, shown = Counts.of(matching), query.shown(matching)
+    page = query.page(shown.select_related("project", "created_by"), PAGE)
+    facts = _Facts.of(request, page.rows)
+    running = any(study.state == Study.State.RUNNING for study in page.rows)
+    whole = not page.has_earlier and not page.has_later
     context = {
         "crumbs": [Crumb("Studies")],
-        "live": Live(address(request.path, request.GET), version, live.EVERY_S) if running else None,
-        "narrative": narrative.of_studies(rows, list(facts.arms.values())),
-        "filters": _filters(request, query, matching),
+        "live": Live(address(request.path, request.GET), version, live.EVERY_S if running else IDLE_EVERY_S),
+        "narrative": narrative.of_studies(_totals(shown), list(facts.arms.values()), whole=whole),
+        "actions": _actions(request, query),
+        "filters": _filters(request, query, counts),
+        "tags": _tag_chips(request, query, mine),
         "query": query.text,
         "search_url": reverse("trials:studies"),
-        "sort_label": "last activity",
-        "rows": [_row(study, facts) for study in rows],
-        "older_url": address(request.path, request.GET, before=rows[-1].pk) if more else "",
+        "carried": [(name, value) for name, value in _carried(query) if value],
+        "sorts": _sorts(request, query),
+        "is_narrowed": query.is_narrowed,
+        "is_archive": query.state == ARCHIVED,
+        "rows": [_row(study, facts) for study in page.rows],
+        "newer_url": address(request.path, request.GET, before=page.rows[0].pk, after=None)
+        if page.has_earlier and page.rows
+        else "",
+        "older_url": address(request.path, request.GET, after=page.rows[-1].pk, before=None) if page.has_later else "",
     }
-    return live.page(request, "trials/studies", context, version=version, ended=not running)
+    return live.page(request, "trials/studies", context, version=version)
 
 
 def _version(mine: StudyQuerySet) -> str:
@@ -94,12 +71,18 @@ def _version(mine: StudyQuerySet) -> str:
     return f"{seen['n']}-{seen['moved'] or 0}"
 
 
-def _after(studies: StudyQuerySet, query: StudiesQuery) -> StudyQuerySet:
-    """Keep what stands below the last row of the page before."""
-    last = studies.filter(pk=query.before).values_list("last_activity_at", flat=True).first() if query.before else None
-    if last is None:
-        return studies
-    return studies.filter(Q(last_activity_at__lt=last) | Q(last_activity_at=last, pk__lt=query.before))
+def _totals(shown: StudyQuerySet) -> narrative.Totals:
+    """Add up what all studies of the list come to, shown on this page or not, in one query."""
+    horizon = Cast("horizon", FloatField())
+    found = shown.aggregate(
+        n=Count("id"),
+        running=Count("id", filter=Q(n_running__gt=0)),
+        waiting=Count("id", filter=Q(state=Study.State.RUNNING, n_running=0)),
+        slots=Sum("n_running"),
+        trained=Sum(F("steps_trained") / horizon),
+        saved=Sum(F("steps_saved") / horizon),
+    )
+    return narrative.Totals(**{name: value or 0 for name, value in found.items()})
 
 
 class _Facts(NamedTuple):
@@ -107,10 +90,21 @@ class _Facts(NamedTuple):
     arms: Mapping[int, ControlArm]
     sparks: Mapping[int, Spark]
     planned: Mapping[int, int]
+    tags: Mapping[int, Sequence[str]]
+    editable: frozenset[int]
+    """The projects in which the person may launch and archive."""
 
     @classmethod
-    def of(cls, rows: Sequence[Study]) -> _Facts:
-        return cls(rollups.endings(rows), provider().control_arms(rows), _sparks(rows), _planned(rows))
+    def of(cls, request: HttpRequest, rows: Sequence[Study]) -> _Facts:
+        editable = Project.objects.editable_by(request.user).filter(pk__in={study.project_id for study in rows})
+        return cls(
+            rollups.endings(rows),
+            provider().control_arms(rows),
+            _sparks(rows),
+            _planned(rows),
+            tags.of_studies([study.pk for study in rows]),
+            frozenset(editable.values_list("pk", flat=True)),
+        )
 
 
 def _planned(rows: Sequence[Study]) -> Mapping[int, int]:
@@ -146,8 +140,14 @@ def _row(study: Study, facts: _Facts) -> StudyRow:
     saved = rollups.saved_share(study)
     arm = facts.arms.get(study.pk)
     ended = study.state == Study.State.ENDED
+    may_edit = study.project_id in facts.editable
     return StudyRow(
+        id=study.pk,
         name=study.name,
+        tags=facts.tags.get(study.pk, ()),
+        clone_url=clone_url(study) if may_edit else "",
+        archive_url=reverse("trials:archive_study", args=[study.pk]) if may_edit else "",
+        is_archived=study.archived_at is not None,
         url=study.get_absolute_url(),
         kind=study_kind(study),
         state=state_words(study),
@@ -168,24 +168,63 @@ def _row(study: Study, facts: _Facts) -> StudyRow:
 def _subtitle(study: Study, planned: int) -> str:
     started = study.n_trials - study.n_waiting
     trials = words.counted(started, "trial") if started >= planned else f"{started:,} of {planned:,} trials"
-    return f"{'minimise' if study.minimises else 'maximise'} {study.metric} · {trials}"
+    by = f" · {study.created_by.get_username()}" if study.created_by is not None else ""
+    return f"{'minimise' if study.minimises else 'maximise'} {study.metric} · {trials}{by}"
 
 
-def _filters(request: HttpRequest, query: StudiesQuery, matching: StudyQuerySet) -> list[Chip]:
-    counts = matching.aggregate(all=Count("id"), running=Count("id", filter=Q(state=Study.State.RUNNING)))
+def _actions(request: HttpRequest, query: StudiesQuery) -> list[Action]:
+    new = address(reverse("trials:new_study"), project=query.project or None)
+    found = [Action("Projects", reverse("trials:projects"))]
+    if Project.objects.editable_by(request.user).exists():
+        found.append(Action("New study", new, primary=True))
+    return found
 
+
+def _carried(query: StudiesQuery) -> list[tuple[str, str]]:
+    """Return what a new text leaves as it is."""
+    sort = "" if query.sort == DEFAULT else query.sort
+    return [("project", query.project), ("tag", query.tag), ("state", query.state.lower()), ("sort", sort)]
+
+
+def _to(request: HttpRequest, **changes: str | None) -> str:
+    """Return this list's address with something changed, from its first page on."""
+    return address(request.path, request.GET, **{"after": None, "before": None, **changes})
+
+
+def _sorts(request: HttpRequest, query: StudiesQuery) -> list[Chip]:
+    return [
+        Chip(sort.label, _to(request, sort=None if name == DEFAULT else name), active=name == query.sort)
+        for name, sort in SORTS.items()
+    ]
+
+
+def _filters(request: HttpRequest, query: StudiesQuery, counts: Counts) -> list[Chip]:
     def chip(label: str, count: int, state: str, glyph: str = "") -> Chip:
-        url = address(request.path, request.GET, state=state.lower() or None, before=None)
-        return Chip(label, url, count, active=query.state == state, glyph=glyph)
+        return Chip(label, _to(request, state=state.lower() or None), count, active=query.state == state, glyph=glyph)
 
     chips = [
-        chip("All", counts["all"], ""),
-        chip("Running", counts["running"], Study.State.RUNNING, "running"),
-        chip("Ended", counts["all"] - counts["running"], Study.State.ENDED, "finished"),
+        chip("All", counts.open, ""),
+        chip("Running", counts.running, Study.State.RUNNING, "running"),
+        chip("Ended", counts.open - counts.running, Study.State.ENDED, "finished"),
     ]
-    projects = Project.objects.visible_to(request.user).annotate(n=Count("studies", distinct=True)).order_by("slug")
-    for slug, name, n in projects.values_list("slug", "name", "n"):
+    if counts.archived or query.state == ARCHIVED:
+        chips.append(chip("Archived", counts.archived, ARCHIVED))
+    visible = Count("studies", filter=Q(studies__archived_at=None), distinct=True)
+    projects = Project.objects.visible_to(request.user).annotate(n=visible).order_by("-n", "slug")
+    for slug, name, n in projects.values_list("slug", "name", "n")[:MOST_CHIPS]:
         active = slug == query.project
-        url = address(request.path, request.GET, project=None if active else slug, before=None)
-        chips.append(Chip(name, url, n, active=active))
+        chips.append(Chip(name, _to(request, project=None if active else slug), n, active=active))
     return chips
+
+
+def _tag_chips(request: HttpRequest, query: StudiesQuery, mine: StudyQuerySet) -> list[Chip]:
+    """Return the commonest tags, and the one asked for."""
+    rows = Tag.objects.of_studies().filter(study__in=mine.filter(archived_at=None))
+    counted = rows.values_list("name").annotate(n=Count("id")).order_by("-n", "name")[:MOST_CHIPS]
+    found = dict(counted)
+    if query.tag:
+        found.setdefault(query.tag, 0)
+    return [
+        Chip(name, _to(request, tag=None if name == query.tag else name), n or None, active=name == query.tag)
+        for name, n in found.items()
+    ]

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trials.pages import actions, alerts, chart_data, compare, curves_page, overview, plan, studies, trial, trials_table
+from trials.pages import (
+    actions,
+    alerts,
+    chart_data,
+    compare,
+    compare_studies,
+    curves_page,
+    new_study,
+    overview,
+    plan,
+    projects,
+    studies,
+    trial,
+    trials_table,
+)
 
 app_name = "trials"
 
@@ -15,7 +29,17 @@ urlpatterns = [
     path("alerts/<int:pk>/test/", alerts.test_alert, name="test_alert"),
     path("alerts/<int:pk>/switch/", alerts.switch_alert, name="switch_alert"),
     path("alerts/<int:pk>/delete/", alerts.delete_alert, name="delete_alert"),
+    path("projects/", projects.projects, name="projects"),
+    path("projects/<int:project_id>/", projects.project, name="project"),
+    path("projects/<int:project_id>/members/", projects.set_member, name="set_member"),
+    path("projects/<int:project_id>/members/<int:user_id>/remove/", projects.remove_member, name="remove_member"),
+    path("studies/compare/", compare_studies.compare_studies, name="compare_studies"),
+    path("studies/compare.json", compare_studies.compare_studies_json, name="compare_studies_json"),
+    path("studies/new/", new_study.new_study, name="new_study"),
+    path("studies/new/gate/", new_study.ask_gate, name="ask_gate"),
     path("studies/<int:study_id>/", overview.overview, name="overview"),
+    path("studies/<int:study_id>/archive/", actions.archive_study, name="archive_study"),
+    path("studies/<int:study_id>/tags/", actions.tag_study, name="tag_study"),
     path("studies/<int:study_id>/stop/", actions.stop_study, name="stop_study"),
     path("studies/<int:study_id>/curves.json", chart_data.curves_json, name="curves_json"),
     path("studies/<int:study_id>/curves/", curves_page.curves, name="curves"),

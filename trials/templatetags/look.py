@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from trials.pages import geometry
 from trials.pages.parts import Compared, ParamPlace, ParamRow, RankBar, Share, Spared, Spark, Track, WrongStops
+from trials.pages.parts.draft import DraftField, RangePicture
 
 register = template.Library()
 
@@ -177,6 +178,18 @@ def strip(spared: Sequence[Spared], best: float | None, width: int = 384) -> dic
         "height": base + 22,
         "width": width,
     }
+
+
+@register.inclusion_tag("components/range_picture.html")
+def range_picture(picture: RangePicture) -> dict[str, Any]:
+    """Draw a range within what may be searched."""
+    return {"picture": picture, "width": round(max(picture.high - picture.low, 0.8), 2)}
+
+
+@register.filter
+def draft_risk(fields: Mapping[str, DraftField], name: str) -> DraftField:
+    """Return the field of a policy's dial."""
+    return fields[f"risk-{name}"]
 
 
 @register.filter

@@ -38,6 +38,7 @@ def test_the_narrative_counts_what_the_database_holds(editor: Client, played: Pl
     )
     assert said[1].startswith(f"{stopped} were stopped early: {speed} for speed, {stopped - speed} for risk.")
     assert said[2].startswith("Was that right? ")
+    assert said[3] == "1 failed by an error."
 
 
 def test_reasons_and_budgets_add_up(editor: Client, played: Played) -> None:
@@ -265,7 +266,7 @@ def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: P
         factories.train(factories.an_attempt(played.study), 0.5 + place / 10)
 
     assert counts() == before
-    assert before["overview"] <= 27
+    assert before["overview"] <= 28
     assert before["trials_table"] <= 21
     assert before["curves_json"] <= 12
 

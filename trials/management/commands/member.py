@@ -1,28 +1,37 @@
-"""`manage.py member add PROJECT USER --role ROLE`."""
+"""`manage.py member add PROJECT USER --role ROLE`, `manage.py member remove PROJECT USER`."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from trials import projects
 from trials.management.finding import find_project, find_user
-from trials.models import Membership, Role
+from trials.models import Role
 
 
 class Command(BaseCommand):
-    """Give a person a role in a project, instead of the one they may have."""
+    """Give a person a role in a project, instead of the one they may have, or take them out."""
 
-    help = "Add a member to a project, or change their role."
+    help = "Add a member to a project, change their role, or take them out."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add = parser.add_subparsers(dest="verb", required=True).add_parser("add", help="add a member")
-        add.add_argument("project", metavar="PROJECT", help="slug")
-        add.add_argument("user", metavar="USER", help="user name")
-        add.add_argument("--role", required=True, choices=Role.values)
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, said in (("add", "add a member, or change their role"), ("remove", "take a member out")):
+            one = verbs.add_parser(verb, help=said)
+            one.add_argument("project", metavar="PROJECT", help="slug")
+            one.add_argument("user", metavar="USER", help="user name")
+            if verb == "add":
+                one.add_argument("--role", required=True, choices=Role.values)
 
-    def handle(self, *args: Any, project: str, user: str, role: str, **options: Any) -> str:
+    def handle(self, *args: Any, verb: str, project: str, user: str, role: str = "", **options: Any) -> str:
         found, person = find_project(project), find_user(user)
-        Membership.objects.update_or_create(project=found, user_id=person.pk, defaults={"role": role})
+        try:
+            if verb == "remove":
+                return f"{user} {'is no longer' if projects.remove(found, person) else 'was never'} in {project}."
+            projects.set_role(found, person, role)
+        except projects.ProjectRefused as error:
+            raise CommandError(str(error))
         return f"{user} is now {role} of {project}."

@@ -5,11 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from trials.models import Project
+from trials import projects
 
 
 class Command(BaseCommand):
@@ -23,10 +22,8 @@ class Command(BaseCommand):
         add.add_argument("--name", help="what people read; the slug if left out")
 
     def handle(self, *args: Any, slug: str, name: str | None, **options: Any) -> str:
-        project = Project(slug=slug, name=name or slug, created_at=timezone.now())
         try:
-            project.full_clean()
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages))
-        project.save()
+            projects.create(slug, name or slug, owner=None, at=timezone.now())
+        except projects.ProjectRefused as error:
+            raise CommandError(str(error))
         return f"Added project {slug}; `manage.py member add {slug} USER --role owner` lets somebody in."

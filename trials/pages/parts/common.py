@@ -170,3 +170,7 @@ class StudyHead:
     state: str
     facts: Sequence[Fact] = ()
     actions: Sequence[Action] = ()
+    tags: Sequence[str] = ()
+    tags_url: str = ""
+    """Where a person changes the tags; empty for whom may not."""
+    is_archived: bool = False

@@ -26,6 +26,12 @@ class StudyRow:
     wrong: WrongStops | None = None
     active_at: datetime | None = None
     slots: str = ""
+    id: int = 0
+    tags: Sequence[str] = ()
+    clone_url: str = ""
+    """Where its plan opens as a new one; empty for whom may not launch."""
+    archive_url: str = ""
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
