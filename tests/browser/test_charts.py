@@ -10,7 +10,7 @@ from pruning.models import PruningEvent
 from tests.browser.conftest import Visit
 from tests.factories import Played
 from trials import series
-from trials.models import Trial
+from trials.models import Attempt, Trial
 
 pytestmark = pytest.mark.browser
 
@@ -83,3 +83,29 @@ def test_a_moment_draws_the_curve_as_it_was_known(visit: Visit, played: Played) 
 
     assert missing(told(trial, until=event.step), found) == set()
     assert any(y == pytest.approx(event.evidence["cut"], abs=1e-4) for _, y in found)
+
+
+def test_the_timeline_draws_every_attempt_where_it_ran(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/resources/")
+    page.wait_for_selector("[data-chart=timeline] .main-svg")
+
+    bars = page.evaluate(
+        """() => document.querySelector("[data-chart=timeline] [data-plot]").data
+             .filter((trace) => trace.type === "bar")
+             .flatMap((trace) => trace.customdata.map((bar) => bar.n ?? 1))"""
+    )
+    assert sum(bars) == Attempt.objects.filter(trial__study=played.study).count()
+
+
+def test_trials_by_state_add_up_to_the_study(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/resources/")
+    page.wait_for_selector("[data-chart=states] .main-svg")
+
+    last = page.evaluate(
+        """() => Object.fromEntries(document.querySelector("[data-chart=states] [data-plot]").data
+             .map((trace) => [trace.name, trace.y[trace.y.length - 1]]))"""
+    )
+    study = played.study
+    assert last["finished"] == study.n_complete
+    assert last["running"] == study.n_running
+    assert last["stopped"] + last.get("otherwise", 0) == study.n_pruned + study.n_failed

@@ -84,6 +84,8 @@ TRIALS = [
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves", "curves_view_json", "curves_table")),
     Row("trials:trial_cuts_json", "GET", MEMBERS, TRIAL),
     Row("trials:compare_json", "GET", MEMBERS, STUDY),
+    *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("resources", "timeline_json", "over_time_json")),
+    Row("trials:attempts_csv", "GET", MEMBERS, STUDY),
     Row("trials:trial", "GET", MEMBERS, TRIAL),
     Row("trials:trial_series", "GET", MEMBERS, TRIAL),
     Row("trials:stop_study", "POST", EDITORS, STUDY),

@@ -126,7 +126,7 @@ class Frame:
         ]
         if audit:
             tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))
-        return [*tabs, Tab("plan", "Plan", to("plan"))]
+        return [*tabs, Tab("resources", "Resources", to("resources")), Tab("plan", "Plan", to("plan"))]
 
 
 def preparation_of(study: Study) -> Job | None:

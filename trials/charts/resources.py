@@ -1,0 +1,89 @@
+"""The charts of the resources page: bars on lanes, trials by state, hours spent and left untrained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.urls import reverse
+
+from trials.charts.packing import pack
+from trials.models import Attempt, Study
+from trials.resources import lanes as lanes_module
+from trials.resources.attempts import Attempts
+from trials.resources.lanes import Bar
+from trials.resources.over_time import Hours, States, Trials, hours, moments, states
+
+MOST_SENTENCES = 600
+"""Bars that come with the sentence of their end; of more, the ends alone are told."""
+
+
+def timeline(study: Study, attempts: Attempts, window: tuple[float, float] | None, version: str) -> dict[str, object]:
+    """Return the bars in a window of time (seconds since the epoch; None: all of it)."""
+    lanes, lane_of = lanes_module.lanes_of(attempts)
+    span = attempts.span
+    shown = window or span
+    bars = lanes_module.bars(attempts, lane_of, n_lanes=len(lanes), window=shown)
+    sentences = _sentences(study, bars)
+    address = reverse("trials:trial", args=[study.pk, 0]).removesuffix("0/")
+    return {
+        "lanes": [{"host": lane.host, "slot": lane.slot} for lane in lanes],
+        "span": list(span),
+        "window": list(shown),
+        "bars": [_bar(bar, shown[0], sentences) for bar in bars],
+        "trial_url": address,
+        "ended": study.ended_at is not None,
+        "version": version,
+    }
+
+
+def over_time(study: Study, trials: Trials, attempts: Attempts, version: str) -> dict[str, object]:
+    """Return trials by state and hours, both on one time axis: seconds since the first attempt began."""
+    span = attempts.span
+    at = moments(span)
+    by_state, spent = states(trials, attempts, at), hours(trials, attempts, at)
+    budget = study.plan().budget.slot_hours
+    return {
+        "from": span[0],
+        "x": pack(at - span[0]),
+        "states": _packed(by_state, ("finished", "stopped", "otherwise", "running", "paused", "waiting")),
+        "hours": _packed(spent, ("spent", "stopped", "finished_early", "paused")),
+        "budget": budget,
+        "version": version,
+    }
+
+
+def _packed(columns: States | Hours, names: Sequence[str]) -> dict[str, object]:
+    return {name: pack(getattr(columns, name)) for name in names}
+
+
+def _bar(bar: Bar, origin: float, sentences: Mapping[int, str]) -> dict[str, object]:
+    """Return one bar; times in seconds from the window's beginning, to a tenth."""
+    said: dict[str, object] = {
+        "lane": bar.lane,
+        "x": round(bar.start - origin, 1),
+        "w": round(bar.end - bar.start, 1),
+        "kind": bar.kind,
+    }
+    if bar.n > 1:
+        return said | {"n": bar.n, "counts": dict(bar.counts)}
+    said |= {"trial": bar.trial, "attempt": bar.attempt, "code": bar.code}
+    if bar.resumed:
+        said["resumed"] = True
+    if bar.trial is not None and bar.attempt is not None and (text := sentences.get(_key(bar.trial, bar.attempt))):
+        said["sentence"] = text
+    return said
+
+
+def _sentences(study: Study, bars: Sequence[Bar]) -> dict[int, str]:
+    """Return how the drawn attempts ended, in a sentence each, if they are few enough."""
+    alone = [bar.trial for bar in bars if bar.trial is not None]
+    if not alone or len(alone) > MOST_SENTENCES:
+        return {}
+    rows = Attempt.objects.filter(trial__study=study, trial__number__in=set(alone))
+    found = rows.values_list("trial__number", "number", "outcome_sentence")
+    return {_key(trial, number): sentence for trial, number, sentence in found if sentence}
+
+
+def _key(trial: int, attempt: int) -> int:
+    """Return one number for an attempt of a trial; a trial has at most a few."""
+    return trial * 1000 + attempt
