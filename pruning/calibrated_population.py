@@ -18,7 +18,7 @@ class CalibratedPopulation(Population):
     """
 
     def __init__(self, *, looks: Sequence[int], horizon: int, watches: bool = False) -> None:
-        super().__init__()
+        super().__init__(horizon=horizon)
         self._looks, self._horizon = tuple(looks), horizon
         self._arrivals = 0
         self._standing: dict[Terms, Calibration] = {}

@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from pruning.ahead import ahead_of
 from pruning.canonical import hex_of
 from pruning.rules.base import WORST
 from pruning.rules.groups import Group, Split
 
-BASES = ("value", "best")
+BASES = ("value", "best", "ahead")
 _MODULUS = 1 << 256
 
 
@@ -91,8 +92,10 @@ class OrderedRung:
 class Population:
     """All rungs of one study (`Peers`). Values come in as keys: lower is better, not finite is worst."""
 
-    def __init__(self) -> None:
-        self._keys: dict[int, dict[int, tuple[float, float]]] = {}  # step -> trial -> (value, best)
+    def __init__(self, *, horizon: int | None = None) -> None:
+        """horizon: the planned length, where nothing lies ahead any more; None if it is not known."""
+        self._end = horizon
+        self._keys: dict[int, dict[int, tuple[float, float, float]]] = {}  # step -> trial -> (value, best, ahead)
         self._rungs: dict[tuple[int, str, str, Split | None], _Rungs] = {}
         self._eliminated: dict[int, int] = {}  # trial -> step
         self._carried: dict[int, tuple[int, float]] = {}  # trial -> (step of its FINISH, best)
@@ -110,13 +113,13 @@ class Population:
             self.restore(trial)  # it trains again: a resumed or continued configuration
         at_step = self._keys.setdefault(step, {})
         older = at_step.get(trial)
-        at_step[trial] = (value, best)
+        keys = at_step[trial] = (value, best, self._ahead(trial, step, best))
         for (rung_step, by, who, _), rungs in self._rungs.items():
             if rung_step == step and (who == "reached" or trial in self._finished):
                 rung = rungs.of_trial(trial)
                 if older is not None:
                     rung.remove(older[BASES.index(by)], trial)
-                rung.add((value, best)[BASES.index(by)], trial)
+                rung.add(keys[BASES.index(by)], trial)
 
     def eliminate(self, trial: int, step: int) -> None:
         """Hear that a rule stopped or paused a trial at `step`: at higher rungs it counts as worse."""
@@ -169,6 +172,15 @@ class Population:
     def is_eliminated(self, trial: int) -> bool:
         """Say whether a rule has stopped or paused the trial."""
         return trial in self._eliminated
+
+    def _ahead(self, trial: int, step: int, best: float) -> float:
+        """Return where a trial's best key is heading, by its newest observation half as far or less."""
+        if self._end is not None and step >= self._end:
+            return best
+        earlier = max((at for at, told in self._keys.items() if 2 * at <= step and trial in told), default=None)
+        if earlier is None:
+            return best
+        return ahead_of(best, step=step, before=self._keys[earlier][trial][1], before_step=earlier)
 
     def _build(self, step: int, by: str, who: str, split: Split | None) -> _Rungs:
         rungs = self._rungs[step, by, who, split] = _Rungs(split)

@@ -140,7 +140,8 @@ def ruling_of(study: Study, event: PruningEvent) -> Ruling:
 
 def cut_of(event: PruningEvent) -> Cut | None:
     """Return the cut a verdict was held against, if it knew one."""
-    value = _number(event.evidence.get("cut"))
+    at = "cut_best" if event.evidence.get("by") == "ahead" else "cut"  # where the last that goes on stands, not heads
+    value = _number(event.evidence.get(at))
     if value is None or event.step is None or not math.isfinite(value) or "probability_of" in event.evidence:
         return None  # with a chance, the cut is one of ends, not of values at this step
     return Cut(event.step, value, int(event.evidence.get("reached", 0)))

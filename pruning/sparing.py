@@ -61,7 +61,7 @@ def stands_apart(facts: Facts, verdict: Verdict, *, distance: float) -> Found | 
     rank, quota, reached = said.get("rank"), said.get("quota"), said.get("reached")
     if not isinstance(rank, int) or not isinstance(quota, int) or not isinstance(reached, int):
         return None
-    own_key = facts.key(facts.best if said.get("by") == "best" else facts.value)
+    own_key = facts.key(facts.value if said.get("by", "value") == "value" else facts.best)
     if 2 * rank > 3 * quota or SPARED_SHARE * (len(facts.spared) + 1) > reached or not math.isfinite(own_key):
         return None
     if facts.peers is None or facts.places is None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pruning import querysets
+from pruning.ahead import ahead_of
 from pruning.models import PruningEvent
 from pruning.pages.words import glyph
 from pruning.population import key
@@ -74,14 +75,34 @@ def peers_at(study: Study, event: PruningEvent) -> list[Peer]:
     evidence = event.evidence
     if event.step is None or ("rank" not in evidence and "quota" not in evidence):
         return []
-    by_best = evidence.get("by") == "best"
+    by, maximize = str(evidence.get("by")), not study.minimises
     rows = Observation.objects.filter(study=study, step=event.step, sequence__lte=event.sequence).order_by("sequence")
     newest: dict[int, float | None] = {}
     for number, value, state, best in rows.values_list("trial__number", "value", "value_state", "best"):
-        newest[number] = best if by_best else join(value, state)
-    maximize = not study.minimises
+        newest[number] = join(value, state) if by not in {"best", "ahead"} else best
+    if by == "ahead":
+        newest = _ahead(study, event, newest)
     peers = [Peer(number, value, key(value, maximize=maximize)) for number, value in newest.items()]
     return sorted(peers, key=lambda peer: (peer.key, peer.number))
+
+
+def _ahead(study: Study, event: PruningEvent, bests: Mapping[int, float | None]) -> dict[int, float | None]:
+    """Return where these bests are heading, by each trial's newest observation half as far or less."""
+    step, maximize = event.step or 0, not study.minimises
+    rows = Observation.objects.filter(study=study, step__lte=step // 2, sequence__lte=event.sequence)
+    earlier = {
+        number: (at, best)
+        for number, at, best in rows.order_by("step", "sequence").values_list("trial__number", "step", "best")
+    }
+    found = dict(bests)
+    for number, best in bests.items():
+        if best is not None and number in earlier:
+            at, before = earlier[number]
+            ahead = ahead_of(
+                key(best, maximize=maximize), step=step, before=key(before, maximize=maximize), before_step=at
+            )
+            found[number] = -ahead if maximize else ahead
+    return found
 
 
 def payload(study: Study, known: Known) -> dict[str, object]:

@@ -114,7 +114,8 @@ def _forecast_facts(evidence: Mapping[str, Any]) -> list[Fact]:
 
 def _value_help(evidence: Mapping[str, Any]) -> str:
     metric = str(evidence.get("metric", ""))
-    return f"best {metric} so far" if evidence.get("by") == "best" else metric
+    best = f"best {metric} so far"
+    return {"best": best, "ahead": f"{best} and three quarters of the last gain"}.get(str(evidence.get("by")), metric)
 
 
 def _quota_help(evidence: Mapping[str, Any]) -> str:

@@ -130,9 +130,13 @@ class Peers(Protocol):
     def rung(self, step: int, *, by: str = "value", who: str = "reached", among: Group | None = None) -> Rung:
         """Return the population at a decision point.
 
-        by: `value` as told at the step, or `best` told up to it. who: `reached`, or `finished` for the trials
-        that have completed (then nobody counts as eliminated). among: one group of the trials; None for all.
+        by: `value` as told at the step, `best` told up to it, or `ahead`: where the best is heading (`pruning.ahead`).
+        who: `reached`, or `finished` for the trials that have completed (then nobody counts as eliminated). among: one
+        group of the trials; None for all.
         """
+
+    def key_of(self, trial: int, step: int, *, by: str = "value") -> float | None:
+        """Return a trial's key at a decision point; None if it has not come there."""
 
 
 @dataclass(frozen=True, kw_only=True)

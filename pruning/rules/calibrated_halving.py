@@ -11,7 +11,7 @@ from typing import Any, ClassVar, cast
 from pruning.links import LIBRARY, SHARES, Shrinkage
 from pruning.rules.base import Evidence, Facts, Kind, SettingError, Verdict
 from pruning.rules.calibration import CalibratedPeers, Calibration, Terms, calibrate
-from pruning.rules.ranks import BASES, rank_clause, rank_evidence
+from pruning.rules.ranks import AHEAD, BASES, rank_clause, rank_evidence
 from pruning.rules.resuming import Waiting, as_paused, leaders
 from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import count, number
@@ -56,7 +56,8 @@ class CalibratedHalving:
     min_keep: int = 3
     """So many go on at least."""
     by: str = "best"
-    """What is ranked: the `value` told at the step, or the `best` told up to it."""
+    """What is ranked: the `value` told at the step, the `best` told up to it, or `ahead`: where that is
+    heading, the best and three quarters of what the last doubling of the training gained."""
     window: int = 2000
     """Links are measured over so many of the newest trials."""
     min_pairs: int = 5
@@ -73,7 +74,7 @@ class CalibratedHalving:
     def __post_init__(self) -> None:
         if not 0 < self.risk < 1:
             raise SettingError("risk", self.risk, "is not between 0 and 1: 0.2 loses the best in one study of five")
-        for setting, known in (("action", ACTIONS), ("aim", AIMS), ("by", BASES), ("drift", DRIFTS)):
+        for setting, known in (("action", ACTIONS), ("aim", AIMS), ("by", (*BASES, AHEAD)), ("drift", DRIFTS)):
             if getattr(self, setting) not in known:
                 raise SettingError(setting, getattr(self, setting), f"is not one of {', '.join(known)}")
         if not 0 <= self.tail < 1:

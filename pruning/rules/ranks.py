@@ -7,11 +7,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, cast
 
-from pruning.rules.base import Evidence, Facts, Rung
+from pruning.rules.base import Evidence, Facts, Peers, Rung
 from pruning.rules.groups import Group
 from pruning.rules.words import ranking
 
 BASES = ("value", "best")
+AHEAD = "ahead"
 
 
 def rank_evidence(
@@ -19,15 +20,15 @@ def rank_evidence(
 ) -> dict[str, Any]:
     """Return the evidence of a cut by rank at a decision point.
 
-    by: `value` as told at the step, or `best` told up to it. quota_of: how many of a population of this size go
-    on. among: the group that is ranked apart; None for all trials. The cut is the value in the last place that
-    goes on, an observed one with its owner; None while everyone who has come this far is within the quota, or
-    where that place is held by a value that is not a number.
+    by: `value` as told at the step, `best` told up to it, or `ahead` (`pruning.ahead`). quota_of: how many of a
+    population of this size go on. among: the group that is ranked apart; None for all trials. The cut is the value in
+    the last place that goes on, an observed one with its owner; None while everyone who has come this far is within
+    the quota, or where that place is held by a value that is not a number.
     """
     if facts.peers is None:
         raise ValueError(f"step {facts.step} is no decision point: a cut by rank needs the peers")
     rung = facts.peers.rung(facts.step, by=by, among=among)
-    value = reference(facts, by)
+    value = _told(facts, facts.peers, facts.trial, AHEAD) if by == AHEAD else reference(facts, by)
     rank = rung.rank(facts.key(value), facts.trial)
     population = rung.reached + rung.eliminated
     quota = quota_of(population)
@@ -45,12 +46,27 @@ def rank_evidence(
         "cut": cut,
         "cut_trial": owner,
         "peers": rung.digest,
+        **(_as_they_stand(facts, facts.peers, owner) if by == AHEAD else {}),
     }
 
 
 def reference(facts: Facts, by: str) -> float:
     """Return the judged trial's own value: as told at the step, or the best told so far (NaN if none is finite)."""
     return facts.value if by == "value" else facts.best
+
+
+def _as_they_stand(facts: Facts, peers: Peers, owner: int | None) -> dict[str, float | None]:
+    """Return the best now of the judged trial and of the owner of the cut, where both are ranked by their heading."""
+    return {
+        "best": _told(facts, peers, facts.trial, "best"),
+        "cut_best": None if owner is None else _told(facts, peers, owner, "best"),
+    }
+
+
+def _told(facts: Facts, peers: Peers, trial: int, by: str) -> float:
+    """Return a trial's value at this decision point as it stands in the population; NaN where none is finite."""
+    key = peers.key_of(trial, facts.step, by=by)
+    return math.nan if key is None or not math.isfinite(key) else facts.told(key)
 
 
 def after_cuts(population: int, *, eta: float, cuts: int) -> int:
@@ -80,4 +96,5 @@ def rank_clause(evidence: Evidence) -> str:
         population=facts["population"],
         quota=facts["quota"],
         cut=facts["cut"],
+        best=facts["best"] if facts["by"] == AHEAD else None,
     )

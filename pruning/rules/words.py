@@ -78,14 +78,21 @@ def listed(names: Sequence[object]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def ranking(*, metric: str, value: float, rank: int, population: int, quota: int, cut: float | None) -> str:
+def ranking(
+    *, metric: str, value: float, rank: int, population: int, quota: int, cut: float | None, best: float | None = None
+) -> str:
     """Return what a cut by rank found, in the order what, value, rank, quota, cut; no cut while all go on.
 
     >>> ranking(metric="val_loss", value=2.81, rank=79, population=97, quota=24, cut=2.1)
     'val_loss 2.8100 ranks 79 of 97; the best 24 go on (cut 2.1000)'
+
+    best: what the trial has reached, where `value` is where that is heading (`by: ahead`).
     """
     value_words, cut_words = apart(value, cut) if cut is not None else (number(value), "")
-    best = "the best one goes on" if quota == 1 else f"the best {quota} go on"
+    told = f"{metric} {value_words}"
+    if best is not None and best != value and math.isfinite(best):
+        told = f"{metric} {number(best)}, heading for {value_words},"
+    kept = "the best one goes on" if quota == 1 else f"the best {quota} go on"
     tie = ", ties go to the earlier trial" if value == cut and rank > quota else ""
     bracket = f" (cut {cut_words}{tie})" if cut is not None else ""
-    return f"{metric} {value_words} ranks {rank} of {population}; {best}{bracket}"
+    return f"{told} ranks {rank} of {population}; {kept}{bracket}"
