@@ -129,7 +129,8 @@ def test_a_paused_trial_goes_on_by_where_it_is_heading() -> None:
         for trial in (0, 9, 10)
     ]
     resumed = PAUSING.next_to_resume(facts[0], waiting, is_closing=False)
-    assert resumed is not None and resumed.kind is Kind.RESUME
+    assert resumed is not None
+    assert resumed.kind is Kind.RESUME
     assert (resumed.evidence["trial"], resumed.evidence["best"]) == (10, 2.2)
 
 
@@ -144,7 +145,8 @@ def test_a_value_that_is_not_a_number_ranks_last() -> None:
     spoiled = np.full(HORIZON, math.nan)
     verdicts = play(RULE, [*curves, Curve.of(range(1, HORIZON + 1), spoiled)])
     last = verdicts[-1]
-    assert math.isnan(float(str(last.evidence["value"]))) and last.evidence["rank"] == last.evidence["reached"]
+    assert math.isnan(float(str(last.evidence["value"])))
+    assert last.evidence["rank"] == last.evidence["reached"]
 
 
 LIVE = {
@@ -161,7 +163,8 @@ def test_a_live_study_replays_bit_for_bit_and_its_page_ranks_alike() -> None:
 
     result = replay(study)
 
-    assert result.holds and result.n_near == 0
+    assert result.holds
+    assert result.n_near == 0
     cuts = [event for event in events(study) if event.step in {4, 8} and event.evidence.get("by") == "ahead"]
     assert any(event.verdict == "STOP" for event in cuts)
     for event in cuts:
