@@ -14,9 +14,20 @@ from pruning.judgement.pooled import Pooled
 from pruning.models import PruningEvent
 from pruning.presets import DEFAULT, DESCRIPTIONS, PRESETS, risk_of
 from pruning.rules.reasons import MEANINGS
+from pruning.searching import searchable
 from pruning.standing import standing_of
 from pruning.verify import verify
-from trials.facts import ControlArm, Cut, Intervention, PolicyChoice, PolicyWords, PooledArm, Ruling, Seal
+from trials.facts import (
+    ControlArm,
+    Cut,
+    Intervention,
+    PolicyChoice,
+    PolicyWords,
+    PooledArm,
+    Ruling,
+    Seal,
+    Searchable,
+)
 from trials.models import Observation, Study, Trial
 
 # Checking so many rows costs less than the rest of a page.
@@ -104,6 +115,9 @@ class LedgerProvider:
         where = f"at entry {found.sequence}" if found.sequence is not None else "at its end"
         text = "Chain intact" if found.holds else f"Chain breaks {where}"
         return [Seal(text, "chain", "good" if found.holds else "bad", found.sentence())]
+
+    def searchable(self, study: Study) -> Sequence[Searchable]:
+        return searchable(study)
 
     def waiting_for(self, study: Study) -> str:
         if querysets.strategic(study).exists():

@@ -12,6 +12,7 @@ from trials.alerts.kinds import BUDGET_NEARLY_SPENT, STUDY_ENDED
 from trials.alerts.telling import tell
 from trials.models import Study, Trial
 from trials.seam import reviewer
+from trials.studies import room
 
 S = Trial.State
 NEARLY = 0.9
@@ -63,8 +64,7 @@ def _has_work(study: Study) -> bool:
     """Say whether a trial waits or runs, or one is still to be suggested."""
     if study.n_waiting or study.n_running:
         return True
-    budget = study.plan().budget
-    return study.n_trials < budget.trials and not study.ending_code
+    return room(study, study.plan()) > 0
 
 
 def _end_study(study: Study, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ the methods of `PageProvider`, in Django's own manner; without one, pages simply
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -145,6 +145,19 @@ class Seal:
     title: str = ""
 
 
+@dataclass(frozen=True)
+class Searchable:
+    """A fact that queries over trials may ask for: its name, its values, and the trials that each value holds for."""
+
+    name: str
+    about: str
+    choices: tuple[str, ...]
+    numbers: Callable[[str], Iterable[int]]
+    """May be a query of numbers that is yet to be made."""
+    is_flag: bool = False
+    """Whether a query says yes or no to it; `choices` is then ("yes",)."""
+
+
 class PageProvider(Protocol):
     """The questions that pages of `trials` ask. Each costs a fixed number of queries, whatever the study's size."""
 
@@ -189,6 +202,9 @@ class PageProvider(Protocol):
 
     def seals(self, trial: Trial) -> Sequence[Seal]:
         """Return what is known about the record of this trial's verdicts."""
+
+    def searchable(self, study: Study) -> Sequence[Searchable]:
+        """Return what queries over the study's trials may ask for, such as verdicts; costs no query by itself."""
 
     def waiting_for(self, study: Study) -> str:
         """Say in a sentence what the first verdict waits for; empty once there is one."""
@@ -237,6 +253,9 @@ class NothingToSay:
         return ()
 
     def seals(self, trial: Trial) -> Sequence[Seal]:
+        return ()
+
+    def searchable(self, study: Study) -> Sequence[Searchable]:
         return ()
 
     def waiting_for(self, study: Study) -> str:

@@ -89,7 +89,9 @@ def _counted(study_id: int | None) -> Mapping[int, Counted]:
     """Count trials by study, in one query."""
     trials = Trial.objects.all() if study_id is None else Trial.objects.filter(study=study_id)
     left = Greatest(F("study__horizon") - Coalesce(F("ending_step"), 0), Value(0))
-    saved = Sum(Case(When(Q(state__in=Trial.ENDED) & ~Q(ending_motive=""), then=left), default=Value(0)))
+    saved = Sum(
+        Case(When(Q(state__in=Trial.ENDED, continued_by=None) & ~Q(ending_motive=""), then=left), default=Value(0))
+    )
     # Of a maximising study the best is the least of the negated values: one figure for both.
     signed = Case(
         When(study__direction="minimize", then=-F("value")),

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from trials import endings, head, series
+from trials.continuing import configuration_of
 from trials.models import Attempt, Observation, Revision, SeriesTail, Study, Trial
 from trials.models.values import split
 from trials.plan import Plan
@@ -208,7 +209,7 @@ class _Hearing:
     def _decide(self, step: int, value: float, metrics: dict[str, float], *, is_look: bool) -> Decision | None:
         """Have one moment reviewed if it is a decision point or a gate is alarmed, and apply the decision."""
         attempt, trial = self.attempt, self.attempt.trial
-        is_look = is_look and not Observation.objects.filter(trial=trial, step=step).exists()
+        is_look = is_look and not _was_decided(trial, step)
         moment = Moment(
             study=trial.study,
             trial=trial,
@@ -231,6 +232,12 @@ class _Hearing:
         _note_best_seen(study, trial)
         endings.apply(attempt, decision, step=step, at=self.at)
         return decision
+
+
+def _was_decided(trial: Trial, step: int) -> bool:
+    """Say whether this configuration has passed the decision point, as this trial or as one that it continues."""
+    trials = [trial.pk] if trial.continues_id is None else configuration_of(trial)
+    return Observation.objects.filter(trial__in=trials, step=step).exists()
 
 
 def _observe(attempt: Attempt, step: int, value: float, sequence: int, at: datetime) -> None:

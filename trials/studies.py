@@ -55,6 +55,12 @@ class NotInSpace(StudyRefused):
     code = "not_in_space"
 
 
+class CannotContinue(StudyRefused):
+    """A trial that has not ended, is complete, is continued already, or whose study has ended."""
+
+    code = "cannot_continue"
+
+
 class BudgetSpent(StudyRefused):
     """The study tries no further configuration."""
 
@@ -120,7 +126,7 @@ def launch(
     for item in plan.enqueue:
         new_trial(study, item.params, origin=Trial.Origin.ENQUEUED, pinned=item.pinned, at=at)
     study.refresh_from_db()
-    _ring_on_commit(study)
+    ring_on_commit(study)
     return study
 
 
@@ -145,7 +151,7 @@ def amend(study: Study, plan: Plan, *, reason: str, user: Person | None, source:
     revision = _register(study, plan, number=current.number + 1, source=source, reason=reason.strip(), user=user, at=at)
     reviewer().amended(study, revision, sequence=revision.from_sequence)
     head.touch(study.pk, at=at)
-    _ring_on_commit(study)
+    ring_on_commit(study)
     return revision
 
 
@@ -167,7 +173,7 @@ def enqueue(study: Study, params: Mapping[str, object], *, pinned: bool = False,
         raise NotInSpace("; ".join(f"params.{name}: {problem}" for name, problem in problems))
     if not room(study, plan):
         raise BudgetSpent(f"study: {study.name} has ended or has all its {plan.budget.trials} trials; raise its budget")
-    _ring_on_commit(study)
+    ring_on_commit(study)
     return new_trial(study, params, origin=Trial.Origin.ENQUEUED, pinned=pinned, note=note, at=at)
 
 
@@ -189,6 +195,7 @@ def new_trial(
     pinned: bool = False,
     suggestion: int | None = None,
     continues: Trial | None = None,
+    inherited_step: int = 0,
     note: str = "",
 ) -> Trial:
     """Add a WAITING trial under the study's next number. The caller holds the study's lock, in its transaction."""
@@ -198,6 +205,7 @@ def new_trial(
         origin=origin,
         suggestion=suggestion,
         continues=continues,
+        inherited_step=inherited_step,
         params=dict(params),
         pinned=pinned,
         note=note,
@@ -210,7 +218,8 @@ def new_trial(
     return trial
 
 
-def _ring_on_commit(study: Study) -> None:
+def ring_on_commit(study: Study) -> None:
+    """Have workers look for work, and the next configurations suggested, once the transaction has gone through."""
     transaction.on_commit(doorbell.ring_all)
     transaction.on_commit(lambda: doorbell.ask_for_suggestions(study.pk))
 

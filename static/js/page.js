@@ -3,5 +3,6 @@ import "./conveniences.js";
 import "./draft.js";
 import "./keyboard.js";
 import "./live.js";
+import "./completion.js";
 import "./query.js";
 import "./selection.js";

@@ -2,22 +2,19 @@
 
 const report = (form, message) => {
   form.dataset.state = "error";
-  form.querySelector("input").setAttribute("aria-invalid", "true");
-  let note = document.getElementById("query-error");
-  if (!note) {
-    note = document.createElement("p");
-    note.id = "query-error";
-    note.className = "help query-error";
-    note.setAttribute("role", "alert");
-    form.after(note);
-  }
+  form.querySelector("[name=q]").setAttribute("aria-invalid", "true");
+  const note = document.getElementById("query-error");
+  note.hidden = false;
   note.textContent = `${message} The table still shows the last query that worked.`;
 };
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const form = document.querySelector("form.query");
-  if (!form || !event.detail.serverResponse?.includes('id="query-error"')) return;
-  const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+  const text = event.detail.serverResponse;
+  if (!form || !text?.includes('id="query-error"')) return;
+  const answer = new DOMParser().parseFromString(text, "text/html");
+  const message = answer.getElementById("query-error")?.textContent;
+  if (!message) return;
   event.detail.shouldSwap = false;
-  report(form, answer.getElementById("query-error").textContent);
+  report(form, message);
 });

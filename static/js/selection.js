@@ -1,24 +1,48 @@
-// The selected trials live in the address, ?sel=24,134. Ticking <input data-select value="24"> inside [data-selection]
-// changes it and fetches the part again, so that letters and tray are the server's.
+// The selected trials live in the address, ?sel=24,134, or ?sel=~7 once there are more than an address holds. Ticking
+// <input data-select value="24"> inside [data-selection data-selection-url] changes it and fetches the part again, so
+// that letters and tray are the server's; long selections are stored by a POST to that url, which answers with their id.
 
-const selected = (url) => (url.searchParams.get("sel") ?? "").split(",").filter(Boolean);
+const MOST = 50;
 
-const address = (numbers) => {
+const current = () => new URL(location.href).searchParams.get("sel") ?? "";
+
+const address = (sel) => {
   const url = new URL(location.href);
-  if (numbers.length) url.searchParams.set("sel", numbers.join(","));
+  if (sel) url.searchParams.set("sel", sel);
   else url.searchParams.delete("sel");
-  return url.href.replaceAll("%2C", ",");
+  return url.href.replaceAll("%2C", ",").replaceAll("%7E", "~");
+};
+
+const stored = async (root, change) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  const body = new URLSearchParams({ sel: current(), ...change });
+  const answer = await fetch(root.dataset.selectionUrl, { method: "POST", body, headers: { "X-CSRFToken": token } });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return (await answer.json()).sel;
+};
+
+const changed = async (root, number, chosen) => {
+  const others = current().split(",").filter((other) => other && other !== number);
+  const numbers = chosen ? [...others, number] : others;
+  const isLong = current().startsWith("~") || numbers.length > MOST;
+  return isLong ? stored(root, chosen ? { add: number } : { remove: number }) : numbers.join(",");
+};
+
+// One change after the other: two quick ticks must not both start from the same selection.
+let last = Promise.resolve();
+
+const tick = async (root, box) => {
+  const url = address(await changed(root, box.value, box.checked));
+  history.replaceState(history.state, "", url);
+  const again = { target: `#${root.id}`, select: `#${root.id}`, swap: "outerHTML show:none" };
+  await window.htmx.ajax("GET", url, again);
+  document.querySelector(`[data-select][value="${CSS.escape(box.value)}"]`)?.focus({ preventScroll: true });
 };
 
 document.addEventListener("change", (event) => {
   const box = event.target.closest("[data-select]");
   const root = box?.closest("[data-selection]");
   if (!root) return;
-  const others = selected(new URL(location.href)).filter((number) => number !== box.value);
-  const url = address(box.checked ? [...others, box.value] : others);
-  history.replaceState(history.state, "", url);
-  const again = { target: `#${root.id}`, select: `#${root.id}`, swap: "outerHTML show:none" };
-  window.htmx.ajax("GET", url, again).then(() => {
-    document.querySelector(`[data-select][value="${CSS.escape(box.value)}"]`)?.focus({ preventScroll: true });
-  });
+  const here = () => document.getElementById(root.id) ?? root;
+  last = last.then(() => tick(here(), box)).catch(() => (box.checked = !box.checked));
 });

@@ -82,6 +82,7 @@ TRIALS = [
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("overview", "compare", "plan", "trials_table")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves_json", "best_json", "trials_csv")),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("curves", "curves_view_json", "curves_table")),
+    Row("trials:trials_parquet", "GET", MEMBERS, STUDY),
     Row("trials:trial_cuts_json", "GET", MEMBERS, TRIAL),
     Row("trials:compare_json", "GET", MEMBERS, STUDY),
     *(Row(f"trials:{name}", "GET", MEMBERS, STUDY) for name in ("resources", "timeline_json", "over_time_json")),
@@ -106,6 +107,27 @@ TRIALS = [
     Row("trials:resume_trial", "POST", EDITORS, TRIAL),
     Row("trials:pin_trial", "POST", EDITORS, TRIAL),
     Row("trials:note_trial", "POST", EDITORS, TRIAL, {"note": "looked at"}),
+    Row("trials:tag_trial", "POST", EDITORS, TRIAL, {"tags": "baseline"}),
+    Row("trials:continue_trial", "POST", EDITORS, TRIAL),
+    Row("trials:clone_trial", "POST", EDITORS, TRIAL),
+    Row(
+        "trials:bulk",
+        "GET",
+        "                                    302  404  403  200  200  302  302  302",
+        STUDY,
+        {"action": "stop"},
+    ),
+    Row("trials:bulk", "POST", EDITORS, STUDY, {"action": "stop", "numbers": "0"}),
+    Row("trials:complete_query", "GET", MEMBERS, STUDY),
+    # Selecting and saving a view change nothing about a study: whoever may read it may.
+    Row("trials:select", "POST", MEMBERS, STUDY, {"add": "0"}),
+    Row(
+        "trials:views",
+        "POST",
+        "                                  302  404  302  302  302  302  302  302",
+        STUDY,
+        {"page": "trials", "action": "save", "name": "mine"},
+    ),
 ]
 
 EVENT = {"study_id": "study.pk", "sequence": "event.sequence"}
@@ -123,6 +145,8 @@ ATTEMPT = {"pk": "attempt.pk"}
 API_ANYBODY = "                                                    401  200  200  200  200  200  200  200"
 API_MEMBERS = "                                                    401  404  200  200  200  200  200  200"
 API_EDITORS = "                                                    401  404  403  200  200  403  200  200"
+# The trial of the world still runs: there is nothing to go on with yet.
+API_ENDED = "                                                      401  404  403  409  409  403  409  409"
 API_CREATED = "                                                    401  404  403  201  201  403  201  201"
 API_REPORTS = "                                                    401  404  403  200  200  200  200  200"
 API_FORECASTS = "                                                  401  404  403  200  200  403  200  200"
@@ -156,6 +180,7 @@ API = [
     Row("api:trial-series", "GET", API_MEMBERS, TRIAL),
     Row("api:trial-stop", "POST", API_EDITORS, TRIAL, {"reason": "hopeless"}),
     Row("api:trial-resume", "POST", API_EDITORS, TRIAL, {"reason": "a hunch"}),
+    Row("api:trial-continue", "POST", API_ENDED, TRIAL),
     Row("api:trial-pin", "POST", API_EDITORS, TRIAL, {"pinned": True, "reason": "the baseline"}),
     Row("api:trial-note", "POST", API_EDITORS, TRIAL, {"note": "looked at"}),
     Row("api:trial-tags", "POST", API_EDITORS, TRIAL, {"tags": ["baseline"]}),

@@ -16,7 +16,7 @@ from trials import studies, tags
 from trials.plan import PlanError
 from trials.reporting import BadReport, ReportRefused
 
-CONFLICTS = (studies.NameTaken, studies.AmendmentRefused, studies.BudgetSpent)
+CONFLICTS = (studies.NameTaken, studies.AmendmentRefused, studies.BudgetSpent, studies.CannotContinue)
 
 
 class BadRequest(exceptions.APIException):

@@ -112,6 +112,7 @@ class TrialSerializer(serializers.ModelSerializer[Trial]):
             "origin",
             "suggestion",
             "continues",
+            "inherited_step",
             "params",
             "pinned",
             "note",
@@ -171,6 +172,12 @@ class ReasonSerializer(serializers.Serializer[Any]):
     """Why something is asked for."""
 
     reason = serializers.CharField(max_length=2_000, default="", allow_blank=True)
+
+
+class ContinueSerializer(ReasonSerializer):
+    """Where to begin again, and why."""
+
+    from_start = serializers.BooleanField(default=False, help_text="begin at step 0 even where a checkpoint is kept")
 
 
 class PinSerializer(ReasonSerializer):

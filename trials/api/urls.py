@@ -41,6 +41,7 @@ urlpatterns = [
     path(f"{TRIAL}/series", TrialView.as_view({"get": "series"}), name="trial-series"),
     path(f"{TRIAL}/stop", TrialView.as_view({"post": "stop"}), name="trial-stop"),
     path(f"{TRIAL}/resume", TrialView.as_view({"post": "resume"}), name="trial-resume"),
+    path(f"{TRIAL}/continue", TrialView.as_view({"post": "go_on"}), name="trial-continue"),
     path(f"{TRIAL}/pin", TrialView.as_view({"post": "pin"}), name="trial-pin"),
     path(f"{TRIAL}/note", TrialView.as_view({"post": "note"}), name="trial-note"),
     path(f"{TRIAL}/tags", TrialView.as_view({"post": "tags"}), name="trial-tags"),

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from trials import closing, endings, remote, series, studies
+from trials import closing, continuing, endings, remote, series, studies
 from trials import tags as tagging
 from trials.api import access, serializers
 from trials.api.bodies import plan_of as _plan
@@ -195,6 +195,20 @@ class TrialView(ListModelMixin, GenericViewSet[Trial]):
         _refuse_ended(trial)
         endings.resume_by_person(trial, person=request.user.get_username(), note=reason, at=timezone.now())
         return self.retrieve(request, study_id, number)
+
+    @extend_schema(request=serializers.ContinueSerializer, responses={201: serializers.TrialSerializer})
+    def go_on(self, request: Request, study_id: int, number: int) -> Response:
+        """Go on with an ended trial as a new one, from its last checkpoint; `inherited_step` 0 is from the start."""
+        trial = access.editable_trial(request, study_id, number)
+        body = _read(serializers.ContinueSerializer, request)
+        made = continuing.continue_trial(
+            trial,
+            from_start=body["from_start"],
+            person=request.user.get_username(),
+            note=body["reason"],
+            at=timezone.now(),
+        )
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=serializers.PinSerializer)
     def pin(self, request: Request, study_id: int, number: int) -> Response:

@@ -83,8 +83,12 @@ class MetricSummary(models.Model):
         db_table = "metric_summary"
         constraints = [models.UniqueConstraint(fields=["trial", "metric", "labels"], name="metric_summary_once")]
         indexes = [
-            # Sorting and querying trials by a metric's last value.
-            models.Index(fields=["study", "metric", "last_value"], name="metric_summary_by_last"),
+            # Sorting and querying trials by what a metric came to: one index that holds it all, in the order of trials,
+            # because each report moves it.
+            models.Index(
+                fields=["study", "metric", "labels", "trial", "last_value", "low_value", "high_value", "first_value"],
+                name="metric_summary_table",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,7 +122,7 @@ class Observation(models.Model):
         indexes = [
             # Ranks at a rung: how many peers at this step are better.
             models.Index(fields=["study", "step", "best"], name="observation_rank_by_best"),
-            models.Index(fields=["study", "step", "value"], name="observation_rank_by_value"),
+            models.Index(fields=["study", "step", "value", "trial"], name="observation_rank_by_value"),
             # A trial's own passage through the rungs.
             models.Index(fields=["trial", "step", "sequence"], name="observation_of_trial"),
         ]

@@ -39,4 +39,4 @@ def editable_study(request: HttpRequest, study_id: int) -> Study:
 
 def trial_of(study: Study, number: int) -> Trial:
     """Return the study's trial with this number, else 404."""
-    return get_object_or_404(Trial.objects.select_related("study"), study=study, number=number)
+    return get_object_or_404(Trial.objects.select_related("study", "continues"), study=study, number=number)

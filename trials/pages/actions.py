@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from trials import closing, endings, studies, tags
+from trials import closing, continuing, endings, studies, tags
 from trials.models import Study
 from trials.pages.access import editable_study, trial_of
 from trials.sanitise import clean_text
+from trials.studies import StudyRefused
 
 MOST_NOTE = 2_000
 
@@ -90,6 +91,53 @@ def note_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse
     """Write a person's note on a trial; an empty one takes it away."""
     trial = trial_of(editable_study(request, study_id), number)
     endings.write_note(trial, note=_note(request), person=_person(request), at=timezone.now())
+    return redirect(trial)
+
+
+@require_POST
+def continue_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Go on with an ended trial as a new one: from its last checkpoint, or with `from_start` from step 0."""
+    trial = trial_of(editable_study(request, study_id), number)
+    from_start = request.POST.get("from_start") == "yes"
+    try:
+        made = continuing.continue_trial(
+            trial, from_start=from_start, person=_person(request), note=_note(request), at=timezone.now()
+        )
+    except StudyRefused as refused:
+        messages.error(request, f"Not continued: {refused}.")
+        return redirect(trial)
+    if made.inherited_step:
+        said = f"Trial {made.number} goes on from trial {number}'s checkpoint at step {made.inherited_step:,}."
+    else:
+        why = "as asked" if from_start else f"for no checkpoint of trial {number} is kept"
+        said = f"Trial {made.number} tries this configuration again from step 0, {why}."
+    messages.success(request, said)
+    return redirect(made)
+
+
+@require_POST
+def clone_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Try a trial's configuration once more, as a trial of its own."""
+    trial = trial_of(editable_study(request, study_id), number)
+    note = _note(request) or f"A clone of trial {number}."
+    try:
+        made = studies.enqueue(trial.study, trial.params, note=note, at=timezone.now())
+    except StudyRefused as refused:
+        messages.error(request, f"Not cloned: {refused}.")
+        return redirect(trial)
+    messages.success(request, f"Trial {made.number} waits with the configuration of trial {number}.")
+    return redirect(made)
+
+
+@require_POST
+def tag_trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
+    """Let a trial carry the tags named, in place of those it has."""
+    trial = trial_of(editable_study(request, study_id), number)
+    try:
+        names = tags.read(request.POST.get("tags", ""))
+        tags.replace(trial.study, names, trial=trial, person=_person(request), at=timezone.now())
+    except tags.TagRefused as refused:
+        messages.error(request, str(refused))
     return redirect(trial)
 
 

@@ -36,7 +36,7 @@ def best_json(request: HttpRequest, study_id: int) -> HttpResponse:
 def compare_json(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return the curves of the selected trials."""
     study = visible_study(request, study_id)
-    selection = Selection.of(request)
+    selection = Selection.of(request, study)
 
     def build() -> dict[str, object]:
         found = compare.comparison(study, chosen(study, selection))
@@ -60,7 +60,7 @@ def trial_json(request: HttpRequest, study_id: int, number: int) -> HttpResponse
 
 def chosen(study: Study, selection: Selection) -> list[Trial]:
     """Return the selected trials that exist, in the order chosen."""
-    found = Trial.objects.filter(study=study, number__in=selection.numbers).select_related("study")
+    found = Trial.objects.filter(study=study, number__in=selection.compared).select_related("study")
     return sorted(found, key=lambda trial: selection.numbers.index(trial.number))
 
 

@@ -31,7 +31,7 @@ class Frame:
         self.revision: Revision = self.study.newest_revision()
         self.plan: Plan = self.revision.parsed()
         self.looks: tuple[int, ...] = tuple(self.revision.looks)
-        self.selection = Selection.of(request)
+        self.selection = Selection.of(request, self.study)
         self.preparing = preparation_of(self.study)
 
     def context(self, tab: str, *crumbs: Crumb) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Frame:
             Tab("overview", "Overview", to("overview")),
             Tab("curves", "Curves", to("curves")),
             Tab("trials", "Trials", to("trials_table"), study.n_trials),
-            Tab("compare", "Compare", to("compare"), len(selection) or None),
+            Tab("compare", "Compare", to("compare"), len(selection.compared) or None),
         ]
         if audit:
             tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))

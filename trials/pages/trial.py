@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pprint
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from trials import continuing, tags
 from trials.charts.trial import attempt_kind, verb
 from trials.facts import Ruling, provider
 from trials.models import Attempt, Study, Trial
@@ -69,6 +71,11 @@ def _context(frame: Frame, found: Trial) -> dict[str, Any]:
         "params": _places(frame, found),
         "params_note": _params_note(frame.study),
         "configuration": yaml.safe_dump(dict(found.params), sort_keys=False, allow_unicode=True),
+        "configuration_python": _as_python(found),
+        "tags": tags.of_trials([found.pk]).get(found.pk, []),
+        "tag_url": reverse("trials:tag_trial", args=[frame.study.pk, found.number]) if frame.may_edit else "",
+        "tags_in_use": tags.in_use(frame.study) if frame.may_edit else [],
+        "relatives": _relatives(found),
         "verdicts": _verdicts(found, attempts, rulings),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "resources": _resources(found, attempts),
@@ -95,6 +102,21 @@ def _head(frame: Frame, found: Trial, attempts: Sequence[Attempt], rulings: Sequ
         actions=_actions(frame, found),
         **_neighbours(found),
     )
+
+
+def _as_python(found: Trial) -> str:
+    """Return the configuration as a dictionary that a program can be given."""
+    return f"params = {pprint.pformat(dict(found.params), sort_dicts=False, width=100)}\n"
+
+
+def _relatives(found: Trial) -> list[Chip]:
+    """Return the trials of the same configuration: what this one continues, and what continues it."""
+    chips = []
+    if found.continues is not None:
+        chips.append(Chip(f"Continues trial {found.continues.number}", found.continues.get_absolute_url()))
+    for later in Trial.objects.filter(continues=found.pk).only("number", "study_id"):
+        chips.append(Chip(f"Continued by trial {later.number}", later.get_absolute_url()))
+    return chips
 
 
 def _neighbours(found: Trial) -> dict[str, str]:
@@ -130,7 +152,26 @@ def _actions(frame: Frame, found: Trial) -> list[Action]:
             url = reverse("trials:resume_trial", args=[study.pk, found.number])
             actions.insert(0, Action("Let it go on", url, post=True, confirm="Let it go on, whatever its rank?"))
     compare_url = address(reverse("trials:trials_table", args=[study.pk]), sel=str(compared))
+    if frame.may_edit and study.state != Study.State.ENDED and not study.ending_code:
+        actions += _again(found)
     return [*actions, Action("Add to compare", compare_url)]
+
+
+def _again(found: Trial) -> list[Action]:
+    """Return how an ended trial may be gone on with, and how its configuration is tried once more."""
+    study_id, number = found.study_id, found.number
+    url = reverse("trials:continue_trial", args=[study_id, number])
+    actions = []
+    if found.has_ended and not continuing.obstacle(found):
+        step = continuing.step_to_continue_from(found)
+        if step:
+            about = f"A new trial goes on from this one's checkpoint at step {step:,}."
+            actions.append(Action(f"Continue from step {step:,}", url, post=True, confirm=about))
+        about = "A new trial tries this configuration again from step 0" + ("." if step else ": no checkpoint is kept.")
+        actions.append(Action("Retry from step 0", url, post=True, confirm=about, fields=[("from_start", "yes")]))
+    about = "A new trial tries the same configuration, as one of its own?"
+    clone_url = reverse("trials:clone_trial", args=[study_id, number])
+    return [*actions, Action("Clone as a new trial", clone_url, post=True, confirm=about)]
 
 
 def _facts(study: Study, found: Trial) -> list[Fact]:

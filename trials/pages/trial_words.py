@@ -52,8 +52,16 @@ def origin(trial: Trial) -> str:
     if trial.origin == Trial.Origin.DEFAULTS:
         return "The defaults, tried first; no rule may stop a pinned trial." if trial.pinned else "The defaults."
     if trial.origin == Trial.Origin.CONTINUED:
-        return "Continues a trial that had ended."
+        return _continuation(trial)
     return "Asked for by a person."
+
+
+def _continuation(trial: Trial) -> str:
+    if trial.continues is None:
+        return "Continues a trial that is gone."
+    if trial.inherited_step:
+        return f"Continues trial {trial.continues.number} from its checkpoint at step {trial.inherited_step:,}."
+    return f"Tries trial {trial.continues.number} again, from step 0."
 
 
 def steps_of(attempt: Attempt) -> str:

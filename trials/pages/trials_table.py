@@ -1,73 +1,31 @@
-"""The trials of a study as a table: query, chips, sorting, paging, selection, export."""
+"""The trials of a study as a table: query, chips, columns, sorting, paging, selection."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from trials import head, series
-from trials.charts.thinning import thinned
-from trials.facts import Ruling, provider
-from trials.models import Study, Trial, TrialParam
+from trials import head, query
+from trials.models import Study, Trial
 from trials.models.trial import TrialQuerySet
-from trials.pages import keyset, live, query, ranges, rollups, words
-from trials.pages.access import readable, visible_study
+from trials.pages import live, rollups, saved_views, table_columns, words
+from trials.pages.access import readable
 from trials.pages.frame import Frame
-from trials.pages.keyset import Order
-from trials.pages.parts import Chip, Column, ParamCell, Spark, TrialRow
-from trials.pages.selection import address, tray
+from trials.pages.keyset import Page
+from trials.pages.parts import Chip, TrialRow
+from trials.pages.selection import MOST_STORED, address, tray
+from trials.pages.table_columns import Cells
+from trials.pages.table_query import TableQuery
 from trials.plan import Plan
 from trials.space import Categorical
 
 PAGE = 50
-MOST_PARAMETERS = 12
-SPARK_POINTS = 40
-COLUMNS: Mapping[str, str] = {"number": "number", "best": "best_or_value", "last": "last_value", "step": "last_step"}
-
-
-@dataclass(frozen=True)
-class TableQuery:
-    """What the address asks for."""
-
-    text: str = ""
-    endings: tuple[str, ...] = ()
-    sort: str = "best"
-    descending: bool = False
-
-    @classmethod
-    def of(cls, request: HttpRequest, study: Study, parameters: Sequence[str]) -> TableQuery:
-        """Read the address; a column that does not exist counts as not asked."""
-        sort = request.GET.get("sort", "")
-        name = sort.removeprefix("-")
-        if name not in COLUMNS and name.removeprefix("param.") not in parameters:
-            sort = "best" if study.minimises else "-best"
-        endings = tuple(code for code in request.GET.get("ending", "")[:500].split(",") if code)
-        return cls(request.GET.get("q", "").strip(), endings, sort.removeprefix("-"), sort.startswith("-"))
-
-    @property
-    def order(self) -> Order:
-        """Return the column of the table's rows that the sorting stands for."""
-        return Order(COLUMNS.get(self.sort, "param_value"), self.descending)
-
-    def rows(self, trials: TrialQuerySet, parameters: Sequence[str]) -> TrialQuerySet:
-        """Keep the trials asked for. Raises QueryError."""
-        trials = query.prepared(trials)
-        if self.sort not in COLUMNS:
-            name = self.sort.removeprefix("param.")
-            rows = TrialParam.objects.filter(trial=OuterRef("pk"), name=name)
-            trials = trials.annotate(param_value=Subquery(rows.values("number")[:1]))
-        if self.endings:
-            states = [code.upper() for code in self.endings]
-            trials = trials.filter(Q(ending_code__in=self.endings) | Q(ending_code="", state__in=states))
-        return trials.filter(query.parse(self.text, parameters))
 
 
 @require_GET
@@ -77,47 +35,123 @@ def trials_table(request: HttpRequest, study_id: int) -> HttpResponse:
     version = head.live_version(access.study)
     if unchanged := live.unchanged(request, version):
         return unchanged
+    if default := saved_views.default_for(request, access.study, "trials"):
+        return redirect(default)
     frame = Frame(request, access)
     ended = access.study.state == Study.State.ENDED
-    context = {**frame.context("trials"), **_context(frame)}
+    asked = table_columns.asked_of(frame, request.GET)
+    context = {**frame.context("trials"), **_table(frame, asked)}
+    if "version" not in request.GET:
+        context |= _around(frame, asked)
     return live.page(request, "trials/trials", context, version=version, ended=ended)
 
 
-def _context(frame: Frame) -> dict[str, Any]:
-    study, request, selection = frame.study, frame.request, frame.selection
-    asked = TableQuery.of(request, study, frame.plan.space.names)
-    error = ""
-    try:
-        trials = asked.rows(study.trials.all(), frame.plan.space.names)
-    except query.QueryError as refused:
-        error, trials = str(refused), query.prepared(study.trials.none())
-    shown = trials.count()
-    page = keyset.page(trials, asked.order, request, PAGE)
+def _table(frame: Frame, asked: TableQuery) -> dict[str, Any]:
+    """Return what stands fresh: the rows. Of a query that cannot be read there are none."""
+    trials, error = _trials(asked)
+    page = asked.order.page(trials, frame.request.GET, PAGE) if not error else Page([], "", "")
+    path = frame.request.path
     return {
-        "query": asked.text,
+        "found": trials,
         "query_error": error,
-        "query_example": _example(frame.plan),
-        "carried": [(name, request.GET[name]) for name in ("ending", "sort", "sel") if request.GET.get(name)],
-        "empty_text": "" if study.n_trials else "The first trial is suggested as soon as a worker is there.",
-        "shown": words.whole(shown),
-        "total": words.whole(study.n_trials),
-        "chips": _chips(request, study, asked),
-        **_columns(frame, asked),
-        "rows": _rows(frame, page.rows),
-        **_page_urls(request, asked.order, page),
-        "export_url": address(reverse("trials:trials_csv", args=[study.pk]), request.GET, after=None, before=None),
-        "selection": tray(study, selection, path=request.path, query=request.GET),
-        "compare_url": address(reverse("trials:compare", args=[study.pk]), sel=str(selection)) if selection else "",
-        "clear_url": address(request.path, request.GET, sel=None),
+        "columns": [table_columns.heading(asked, name, path) for name in asked.columns],
+        "number_column": table_columns.heading(asked, "number", path),
+        "rows": _rows(frame, asked, page.rows),
+        **_page_urls(frame.request, page),
     }
 
 
-def _page_urls(request: HttpRequest, order: Order, page: keyset.Page) -> dict[str, str]:
-    first, last = (str(order.cursor(page.rows[place])) for place in (0, -1)) if page.rows else ("", "")
-    earlier, later = page.has_earlier and first, page.has_later and last
+def _trials(asked: TableQuery) -> tuple[TrialQuerySet, str]:
+    try:
+        return asked.trials(now=timezone.now()), ""
+    except query.QueryError as refused:
+        return asked.study.trials.none(), str(refused)
+
+
+def _around(frame: Frame, asked: TableQuery) -> dict[str, Any]:
+    """Return what stands around the rows: the query, the chips, the columns to choose from, the tray, the views."""
+    study, request = frame.study, frame.request
+    trials, error = _trials(asked)
+    is_all = not asked.text and not asked.endings
+    n_shown = study.n_trials if is_all else trials.count()
+    counts, choices = rollups.endings([study]).get(study.pk, ()), table_columns.choices(asked)
     return {
-        "previous_url": address(request.path, request.GET, before=first, after=None) if earlier else "",
-        "next_url": address(request.path, request.GET, after=last, before=None) if later else "",
+        "query": asked.text,
+        "query_example": _example(frame.plan),
+        "complete_url": reverse("trials:complete_query", args=[study.pk]),
+        "carried": carried(request.GET, "ending", "sort", "sel", "col", "view"),
+        "empty_text": "" if study.n_trials else "The first trial is suggested as soon as a worker is there.",
+        "n_shown": n_shown,
+        "shown": words.whole(n_shown),
+        "total": words.whole(study.n_trials),
+        "is_filtered": not is_all,
+        # A bare address may lead to the person's default view: view=0 says that none is meant.
+        "clear_query_url": address(
+            request.path, request.GET, q=None, ending=None, after=None, before=None, last=None, view=0
+        ),
+        "chips": _chips(request, counts, asked),
+        "choices": choices,
+        "choices_carried": carried(request.GET, "q", "ending", "sort", "sel", "view"),
+        "n_columns": f"{len(asked.columns) + 1} of {sum(len(group.choices) for group in choices) + 1}",
+        "usual_columns_url": address(request.path, request.GET, col=None, view=0),
+        "csv_url": _export(frame, "trials_csv"),
+        "parquet_url": _export(frame, "trials_parquet"),
+        **saved_views.context(frame, "trials"),
+        **selection_context(frame),
+        "select_query": _select_query(frame, n_shown) if not error else None,
+    }
+
+
+def selection_context(frame: Frame) -> dict[str, Any]:
+    """Return the tray's part of a page's context."""
+    study, request, selection = frame.study, frame.request, frame.selection
+    carried = str(selection)
+    return {
+        "selection": tray(study, selection, path=request.path, query=request.GET),
+        "n_selected": len(selection),
+        "selection_text": carried,
+        "selection_url": reverse("trials:select", args=[study.pk]),
+        "compare_url": address(reverse("trials:compare", args=[study.pk]), sel=carried) if selection else "",
+        "clear_url": address(request.path, request.GET, sel=None),
+        "bulk": _bulk(frame) if selection and frame.may_edit else [],
+    }
+
+
+def _bulk(frame: Frame) -> list[tuple[str, str]]:
+    """Return (label, address) of what may be done with all selected trials."""
+    url = reverse("trials:bulk", args=[frame.study.pk])
+    labels = {"tag": "Tag", "pin": "Pin", "stop": "Stop", "retry": "Retry"}
+    back = address(frame.request.path, frame.request.GET)
+    return [(label, address(url, action=name, sel=str(frame.selection), next=back)) for name, label in labels.items()]
+
+
+def _select_query(frame: Frame, n_shown: int) -> dict[str, Any] | None:
+    """Return what selecting the whole result takes; None where there is nothing more to select."""
+    if not n_shown or n_shown > MOST_STORED:
+        return None
+    query = {name: frame.request.GET.get(name, "") for name in ("q", "ending", "sort")}
+    return {"url": reverse("trials:select", args=[frame.study.pk]), "fields": query, "n": words.whole(n_shown)}
+
+
+def carried(query: Any, *names: str) -> list[tuple[str, str]]:
+    """Return what a form on the page has to carry of the address."""
+    return [(name, value) for name in names for value in query.getlist(name) if value]
+
+
+def _export(frame: Frame, name: str) -> str:
+    url = reverse(f"trials:{name}", args=[frame.study.pk])
+    return address(url, frame.request.GET, after=None, before=None, last=None, view=None, sel=None)
+
+
+def _page_urls(request: HttpRequest, page: Page) -> dict[str, str]:
+    def to(**place: str) -> str:
+        return address(request.path, request.GET, **{"after": None, "before": None, "last": None, **place})
+
+    return {
+        "first_url": to() if page.earlier else "",
+        "previous_url": to(before=page.earlier) if page.earlier else "",
+        "next_url": to(after=page.later) if page.later else "",
+        "last_url": to(last="1") if page.later else "",
     }
 
 
@@ -125,144 +159,35 @@ def _example(plan: Plan) -> str:
     """Return a query that would work here."""
     for parameter in plan.space:
         if not isinstance(parameter, Categorical):
-            return f"ending in (outpaced, finished) and {parameter.name} > {parameter.low:g}"
+            name = query.quoted(parameter.name)
+            return f"ending in (outpaced, finished) and {name} > {parameter.low:g}"
     return "ending in (outpaced, finished) and step >= 8"
 
 
-def _chips(request: HttpRequest, study: Study, asked: TableQuery) -> list[Chip]:
+def _chips(request: HttpRequest, groups: Sequence[rollups.Group], asked: TableQuery) -> list[Chip]:
     """Return the endings with their counts; a click adds one or takes it away."""
     chips = []
-    for group in sorted(rollups.endings([study]).get(study.pk, ()), key=lambda group: -group.n):
+    for group in sorted(groups, key=lambda group: -group.n):
         code = group.code or group.state.lower()
         active = code in asked.endings
         left = [other for other in asked.endings if other != code] if active else [*asked.endings, code]
-        url = address(request.path, request.GET, ending=",".join(left) or None, after=None, before=None)
+        url = address(request.path, request.GET, ending=",".join(left) or None, after=None, before=None, last=None)
         label = words.ending_of(group.state, group.code)
         chips.append(Chip(label, url, group.n, active=active, glyph=group.kind))
     return chips
 
 
-def _columns(frame: Frame, asked: TableQuery) -> dict[str, Any]:
-    def column(label: str, key: str, *, first: str = "") -> Column:
-        sorted_by = asked.sort == key
-        way = ("desc" if asked.descending else "asc") if sorted_by else ""
-        flipped = ("" if asked.descending else "-") if sorted_by else first
-        url = address(frame.request.path, frame.request.GET, sort=f"{flipped}{key}", after=None, before=None)
-        return Column(label, url, way)
-
-    best_first = "" if frame.study.minimises else "-"
-    names = _shown_parameters(frame.plan)
-    return {
-        "number_column": column("Trial", "number", first="-"),
-        "best_column": column(f"{frame.study.metric} best", "best", first=best_first),
-        "last_column": column("last", "last", first=best_first),
-        "columns": [column(name, f"param.{name}") for name in names],
-    }
-
-
-def _shown_parameters(plan: Plan) -> tuple[str, ...]:
-    return plan.space.names[:MOST_PARAMETERS]
-
-
-def _rows(frame: Frame, trials: Sequence[Trial]) -> list[TrialRow]:
-    study = frame.study
-    spared = provider().spared_numbers(study)
-    rulings = provider().last_rulings(study, [trial.number for trial in trials])
-    curves = series.read_many([trial.pk for trial in trials], study.metric)
-    sparks = {pk: _spark(study, *curve) for pk, curve in curves.items()}
+def _rows(frame: Frame, asked: TableQuery, trials: Sequence[Trial]) -> list[TrialRow]:
+    cells = Cells(frame.study, asked, trials)
+    sel = str(frame.selection) or None
     return [
-        _row(frame, trial, trial.number in spared, rulings.get(trial.number), sparks.get(trial.pk)) for trial in trials
-    ]
-
-
-def _row(frame: Frame, trial: Trial, spared: bool, ruling: Ruling | None, spark: Spark | None) -> TrialRow:
-    kind = words.kind_of(trial.state, trial.ending_motive, spared=spared)
-    step = trial.ending_step if trial.ending_step is not None else trial.last_step
-    return TrialRow(
-        number=trial.number,
-        url=address(reverse("trials:trial", args=[frame.study.pk, trial.number]), sel=str(frame.selection) or None),
-        kind=kind,
-        ending=words.ending_of(trial.state, trial.ending_code, spared=spared and trial.has_ended),
-        step=words.whole(step) if step is not None else words.NOT_TOLD,
-        why=why(trial, ruling, spared=spared),
-        best=words.number(trial.best_value if trial.value is None else trial.value),
-        last=words.number(trial.last),
-        spark=None if spark is None else Spark(**{**vars(spark), "kind": kind}),
-        params=_cells(frame.plan, trial),
-        letter=frame.selection.letter(trial.number),
-    )
-
-
-def why(trial: Trial, ruling: Ruling | None, *, spared: bool) -> str:
-    """Return in a few words why the trial stands where it does; the full sentence is on its page."""
-    if spared:
-        return "spared: control arm"
-    stopped = ruling is not None and ruling.action == "STOP" and ruling.step == trial.ending_step
-    if ruling is not None and stopped and ruling.rank is not None and ruling.quota is not None:
-        return f"ranked {ruling.rank} of {ruling.of}, best {ruling.quota} go on"
-    if trial.halt_code and not trial.has_ended:
-        return "asked to stop"
-    if trial.state == Trial.State.COMPLETE and trial.ending_code == "finished":
-        return ""
-    return words.brief(trial.ending_sentence).rstrip(".")
-
-
-def _cells(plan: Plan, trial: Trial) -> list[ParamCell]:
-    return [
-        ParamCell(
-            text=ranges.text(plan.space, name, trial.params[name]),
-            place=ranges.place(plan.space[name], trial.params[name]),
+        TrialRow(
+            number=trial.number,
+            url=address(reverse("trials:trial", args=[frame.study.pk, trial.number]), sel=sel),
+            kind=cells.kind(trial),
+            cells=cells.of(trial),
+            selected=trial.number in frame.selection,
+            letter=frame.selection.letter(trial.number),
         )
-        if name in trial.params
-        else ParamCell(words.NOT_TOLD)
-        for name in _shown_parameters(plan)
+        for trial in trials
     ]
-
-
-def _spark(study: Study, steps: Any, values: Any) -> Spark:
-    kept_steps, kept = thinned(steps, values, SPARK_POINTS)
-    finite = [float(value) if abs(value) < 1e300 else None for value in kept]
-    share = float(kept_steps[-1]) / study.horizon if len(kept_steps) and study.horizon else 1.0
-    length = max(2, round(len(finite) / max(share, 1e-3))) if share < 1 else len(finite)
-    return Spark(finite, minimize=study.minimises, length=min(length, 4 * SPARK_POINTS))
-
-
-@require_GET
-def trials_csv(request: HttpRequest, study_id: int) -> HttpResponseBase:
-    """Export the trials that the query asks for."""
-    study = visible_study(request, study_id)
-    plan = study.plan()
-    asked = TableQuery.of(request, study, plan.space.names)
-    try:
-        trials = asked.rows(study.trials.all(), plan.space.names)
-    except query.QueryError as refused:
-        return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
-    lines = _csv_lines(asked.order.rows(trials), plan.space.names)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="study-{study.pk}-trials.csv"'
-    return response
-
-
-class _Line:
-    """A file that gives each written line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(trials: TrialQuerySet, names: Sequence[str]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    facts = ["trial", "state", "ending", "motive", "step", "best", "last", "attempts", "sentence"]
-    yield writer.writerow([*facts, *map(safe_cell, names)])
-    for trial in trials.iterator(chunk_size=500):
-        best = trial.best_value if trial.value is None else trial.value
-        row = [trial.number, trial.state, trial.ending_code, trial.ending_motive, trial.last_step, best, trial.last]
-        params = (trial.params.get(name, "") for name in names)
-        yield writer.writerow(map(safe_cell, [*row, trial.n_attempts, trial.ending_sentence, *params]))
-
-
-def safe_cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value

@@ -56,6 +56,15 @@ def path_of(artifact: Artifact) -> Path:
     return Path(settings.DATA_DIR) / artifact.path
 
 
+def to_resume(trial: Trial) -> Artifact | None:
+    """Return the checkpoint that the next attempt would begin with: the trial's own last one, else an inherited one."""
+    own = Artifact.objects.filter(trial=trial, kind=Artifact.Kind.LAST).first()
+    if own is not None or not trial.inherited_step or trial.continues is None:
+        return own
+    inherited = to_resume(trial.continues)
+    return inherited if inherited is not None and inherited.step == trial.inherited_step else None
+
+
 def is_here(artifact: Artifact) -> bool:
     """Say whether this host can open the checkpoint: it wrote it, or the store is declared shared."""
     return (artifact.host == host() or bool(getattr(settings, "SHARED_STORE", False))) and path_of(artifact).exists()

@@ -97,5 +97,5 @@ def _open(trial: Trial, worker: Worker | None, *, slot: int, device: str, at: da
 
 def _checkpoint_of(trial: Trial) -> Artifact | None:
     """Return the trial's last checkpoint if this host can open it."""
-    last = Artifact.objects.filter(trial=trial, kind=Artifact.Kind.LAST).first()
+    last = checkpoints.to_resume(trial)
     return last if last is not None and checkpoints.is_here(last) else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from trials.models import Artifact, Attempt, Study
+from trials.models import Attempt, Study
 from trials.plan import Plan
 from trials.running import checkpoints
 from trials.trainables import registry
@@ -40,7 +40,7 @@ def to_train(attempt: Attempt, place: Place) -> Order:
     trial = attempt.trial
     revision = trial.study.newest_revision()
     plan = revision.parsed()
-    last = Artifact.objects.filter(trial=trial, kind=Artifact.Kind.LAST).first() if attempt.resumed_from else None
+    last = checkpoints.to_resume(trial) if attempt.resumed_from else None
     message = _message(plan, trial.study, place, task="train", scratch=checkpoints.scratch(attempt)) | {
         "params": _with_defaults(plan, trial.params),
         "store": str(checkpoints.folder(trial)),

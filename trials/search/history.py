@@ -34,7 +34,8 @@ def past_trials(study: Study, plan: Plan) -> list[FrozenTrial]:
     """
     distributions = {parameter.name: distribution(parameter) for parameter in plan.space}
     others = _other_objectives(study, plan)
-    rows = study.trials.only(*COLUMNS).order_by("number")
+    # A configuration that was continued is told once, by the trial that continues it.
+    rows = study.trials.filter(continued_by=None).only(*COLUMNS).order_by("number")
     return [_frozen(row, plan, distributions, others.get(row.pk, [])) for row in rows]
 
 

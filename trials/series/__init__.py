@@ -7,7 +7,7 @@ from trials.series.codec import Point, canonical_labels
 from trials.series.live import of_attempt
 from trials.series.reading import names, read, read_all, read_instances, read_many, read_seconds
 from trials.series.whole import Flat, read_study, read_study_seconds, sample
-from trials.series.writing import append, compact
+from trials.series.writing import append, compact, inherit
 
 __all__ = [
     "Flat",
@@ -15,6 +15,7 @@ __all__ = [
     "append",
     "canonical_labels",
     "compact",
+    "inherit",
     "names",
     "of_attempt",
     "read",

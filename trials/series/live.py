@@ -102,7 +102,7 @@ def extend(
 ) -> None:
     """Hear that a batch of an attempt was stored, in the transaction that stores it."""
     kept = _kept.get(_place(attempt))
-    if kept is None and batch == attempt.number == 1:
+    if kept is None and batch == attempt.number == 1 and not attempt.trial.inherited_step:
         kept = _Kept(0, {})
     if kept is None or not kept.is_continued_by(batch):
         forget(attempt)

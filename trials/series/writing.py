@@ -24,6 +24,7 @@ from trials.series.codec import (
     pack_values,
     unpack_batch,
 )
+from trials.series.reading import read_all
 from trials.statements import Upsert
 
 CHUNK_FROM, CHUNK_MAX = 256, 1000
@@ -68,6 +69,22 @@ def compact(trial: Trial) -> int:
     SeriesChunk.objects.bulk_create(chunks)
     SeriesTail.objects.filter(pk__in=[tail.pk for tail in tails]).update(payload=None)
     return len(chunks)
+
+
+def inherit(trial: Trial, source: Trial, *, until: int) -> None:
+    """Let a trial that has told nothing yet take over the points of the one it continues, up to a step.
+
+    They stand as told by an attempt 0: an attempt that begins before `until` after all supersedes them.
+    """
+    found: dict[SeriesKey, tuple[Steps, Values]] = {}
+    for key, (steps, values) in read_all([source.pk]).get(source.pk, {}).items():
+        kept = steps <= until
+        if kept.any():
+            found[key] = steps[kept], values[kept]
+    SeriesChunk.objects.bulk_create(
+        chunk for key, piece in found.items() for chunk in _chunks(trial, 0, key, piece[0], [piece])
+    )
+    _summarise(trial, found, {})
 
 
 def _waiting(trial: Trial) -> int:

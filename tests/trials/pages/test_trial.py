@@ -113,7 +113,8 @@ def test_a_waiting_trial_has_a_page(editor: Client, project: Project) -> None:
 
     assert context["trial"].sentence == "Waits for a slot."
     assert context["trial"].note == "The defaults, tried first; no rule may stop a pinned trial."
-    assert [action.label for action in context["trial"].actions] == ["Stop trial", "Unpin", "Add to compare"]
+    labels = [action.label for action in context["trial"].actions]
+    assert labels == ["Stop trial", "Unpin", "Clone as a new trial", "Add to compare"]
 
 
 def test_neighbours_are_one_key_away(editor: Client, played: Played) -> None:

@@ -90,6 +90,8 @@ class Action:
     primary: bool = False
     danger: bool = False
     confirm: str = ""
+    fields: Sequence[tuple[str, str]] = ()
+    """What its form posts."""
 
 
 @dataclass(frozen=True)

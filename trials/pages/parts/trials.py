@@ -11,12 +11,61 @@ from trials.pages.parts.common import Action, Badge, RankBar, Spark, Track
 
 @dataclass(frozen=True)
 class Column:
-    """A heading of the trials table; `sorted` is asc, desc or empty."""
+    """A heading of the trials table; `sorted` is asc, desc or empty, `narrow` the class of what a phone hides."""
 
     label: str
     url: str = ""
     sorted: str = ""
     numeric: bool = True
+    narrow: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """A column that may be shown; `usual` ones are, unless a person chose."""
+
+    name: str
+    label: str
+    about: str
+    shown: bool
+    usual: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnGroup:
+    """Columns of one kind."""
+
+    label: str
+    choices: Sequence[ColumnChoice]
+
+
+@dataclass(frozen=True)
+class TrialCell:
+    """What one column shows of one trial. `shape` is ending, number, wrap, tags, curve or empty for plain text."""
+
+    text: str = ""
+    shape: str = ""
+    kind: str = ""
+    strong: bool = False
+    place: float | None = None
+    spark: Spark | None = None
+    tags: Sequence[str] = ()
+    narrow: str = ""
+
+
+@dataclass(frozen=True)
+class ViewLink:
+    """A saved view in the menu of a page."""
+
+    key: int
+    name: str
+    url: str
+    address: str
+    mine: bool
+    owner: str = ""
+    shared: bool = False
+    is_default: bool = False
+    active: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,13 +83,8 @@ class TrialRow:
     number: int
     url: str
     kind: str
-    ending: str
-    step: str
-    why: str
-    best: str
-    last: str
-    spark: Spark | None = None
-    params: Sequence[ParamCell] = ()
+    cells: Sequence[TrialCell] = ()
+    selected: bool = False
     letter: str = ""
 
 

@@ -1,0 +1,57 @@
+"""What queries over trials may ask of the ledger: verdicts, rules, who was spared, who is in the control arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from pruning.control import drawn_place
+from pruning.foreign.registry import EVERY_STRATEGY
+from pruning.models import PruningEvent
+from pruning.rules import GATES
+from pruning.standing import standing_of
+from trials.facts import Searchable
+from trials.models import Study, Trial
+
+VERDICTS = ("STOP", "FINISH", "PAUSE", "RESUME", "PROTECT", "WARN")
+"""Those that say something of a trial; nearly every trial was kept, and many had too few peers."""
+SPOKEN = ("STOP", "FINISH", "PAUSE", "PROTECT", "WARN")
+
+
+def searchable(study: Study) -> Sequence[Searchable]:
+    """Return the facts of a study's ledger that queries may ask for."""
+    rules = tuple(sorted({*EVERY_STRATEGY, *GATES, "plateau"}))
+    return (
+        Searchable("verdict", "a verdict on it, KEEP and ABSTAIN aside", VERDICTS, partial(_with_verdict, study)),
+        Searchable("rule", "a rule that stopped, paused, finished or warned it", rules, partial(_by_rule, study)),
+        Searchable(
+            "spared", "a rule spoke against it, and the control arm kept it", ("yes",), partial(_spared, study), True
+        ),
+        Searchable("control", "a member of the control arm", ("yes",), partial(_control, study), True),
+    )
+
+
+def _with_verdict(study: Study, verdict: str) -> Iterable[int]:
+    return _numbers(PruningEvent.objects.of_study(study).filter(verdict=verdict))
+
+
+def _by_rule(study: Study, rule: str) -> Iterable[int]:
+    return _numbers(PruningEvent.objects.of_study(study).filter(verdict__in=SPOKEN, rule=rule))
+
+
+def _spared(study: Study, _: str) -> Iterable[int]:
+    return _numbers(PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control"))
+
+
+def _control(study: Study, _: str) -> Iterable[int]:
+    """Return the members drawn so far; a block is as many suggestions as one member is drawn from."""
+    every = standing_of(study).control_every
+    if not every:
+        return ()
+    blocks = range(-(-study.next_suggestion // every))
+    drawn = [block * every + drawn_place(seed=study.seed, block=block, every=every) for block in blocks]
+    return Trial.objects.filter(study=study, suggestion__in=drawn).values_list("number", flat=True)
+
+
+def _numbers(rows: object) -> Iterable[int]:
+    return rows.filter(trial_number__isnull=False).values_list("trial_number", flat=True)  # type: ignore[attr-defined, no-any-return]

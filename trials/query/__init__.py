@@ -1,0 +1,9 @@
+"""The query language over trials: `state = pruned and lr > 1e-4 or tag = baseline`."""
+
+from trials.query.completing import Completion, complete
+from trials.query.conditions import parse
+from trials.query.fields import Catalogue, Field, Kind
+from trials.query.language import QueryError, quoted
+from trials.query.places import prepared
+
+__all__ = ["Catalogue", "Completion", "Field", "Kind", "QueryError", "complete", "parse", "prepared", "quoted"]

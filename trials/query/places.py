@@ -1,0 +1,136 @@
+"""Where the facts stand that queries ask for and tables sort by: columns of a trial, and rows beside it.
+
+A study's trials are scanned once, in one index that holds every column of the table (`trial_table`); facts that stand
+beside them are looked up in sets that indexes serve whole. So the cost follows the number of trials, never how wide
+their rows are, and a query that fits nothing costs what one that fits everything does. Names in `HIDDEN` are columns
+behind an expression: a planner that knew them as columns would fetch row by row what an index of one column finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from trials.models import Attempt, MetricSummary, Observation, Study, Tag, TrialParam
+from trials.models.trial import TrialQuerySet
+
+BEST_OR_VALUE = Coalesce("value", "best_value")
+"""A trial's value: the told one, else its best observed one."""
+HIDDEN: Mapping[str, Combinable] = {
+    "of_key": F("id") + Value(0),
+    "of_number": F("number") + Value(0),
+    "of_state": Coalesce("state", Value("")),
+    "of_ending": Coalesce("ending_code", Value("")),
+}
+
+
+class Place(Protocol):
+    """A fact's place in the database."""
+
+    def holds(self, lookup: str, value: object) -> Q:
+        """Return the condition on trials (`prepared` ones) that the fact compares so with a value."""
+
+    def told(self) -> Q:
+        """Return the condition on trials that the fact is known."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the trial's own row."""
+
+    name: str
+
+    def holds(self, lookup: str, value: object) -> Q:
+        return Q(**{f"{self.name}__{lookup}": value})
+
+    def told(self) -> Q:
+        return Q(**{f"{self.name}__isnull": False})
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A column of rows that belong to trials, at most one of them to each."""
+
+    rows: QuerySet[TrialParam] | QuerySet[MetricSummary] | QuerySet[Observation]
+    column: str
+
+    def holds(self, lookup: str, value: object) -> Q:
+        return Q(of_key__in=self.rows.filter(**{f"{self.column}__{lookup}": value}).values("trial"))
+
+    def told(self) -> Q:
+        return Q(of_key__in=self.known().values("trial"))
+
+    def known(self) -> QuerySet[TrialParam] | QuerySet[MetricSummary] | QuerySet[Observation]:
+        """Return the rows that hold a value."""
+        return self.rows.filter(**{f"{self.column}__isnull": False})
+
+
+@dataclass(frozen=True)
+class Several:
+    """Rows that belong to trials, any of which may fit, in any of these columns."""
+
+    rows: QuerySet[Tag] | QuerySet[Attempt]
+    columns: tuple[str, ...]
+
+    def holds(self, lookup: str, value: object) -> Q:
+        fits = Q.create([Q(**{f"{column}__{lookup}": value}) for column in self.columns], connector=Q.OR)
+        return Q(of_key__in=self.rows.filter(fits).values("trial"))
+
+    def told(self) -> Q:
+        return Q(of_key__in=self.rows.values("trial"))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Facts that somebody else keeps, known as the numbers of the trials that they hold for."""
+
+    of: Callable[[str], Iterable[int]]
+    choices: tuple[str, ...]
+
+    def holds(self, lookup: str, value: object) -> Q:
+        wanted = str(value).lower()
+        fits = [
+            one for one in self.choices if (wanted in one.lower() if "contains" in lookup else wanted == one.lower())
+        ]
+        return self._any(fits) if fits else Q(of_number__in=())
+
+    def told(self) -> Q:
+        return self._any(self.choices)
+
+    def _any(self, choices: Iterable[str]) -> Q:
+        return Q.create([Q(of_number__in=self.of(choice)) for choice in choices], connector=Q.OR)
+
+
+def param(study: Study, name: str, *, as_text: bool = False) -> Beside:
+    """Return where a parameter's value stands: as a number, or as a text."""
+    return Beside(TrialParam.objects.filter(study=study, name=name), "text" if as_text else "number")
+
+
+def metric(study: Study, name: str, column: str) -> Beside:
+    """Return where a metric's first, last, lowest or highest value stands."""
+    return Beside(MetricSummary.objects.filter(study=study, metric=name, labels="{}"), column)
+
+
+def observed(study: Study, step: int) -> Beside:
+    """Return where the objective at a decision point stands."""
+    return Beside(Observation.objects.filter(study=study, step=step), "value")
+
+
+def tagged(study: Study) -> Several:
+    """Return where a trial's tags stand."""
+    return Several(Tag.objects.of_trials().filter(study=study), ("name",))
+
+
+def worked(study: Study) -> Several:
+    """Return where the names of those stand who ran a trial."""
+    return Several(Attempt.objects.filter(trial__study=study), ("worker__name", "worker__host", "claimed_by"))
+
+
+def prepared(trials: TrialQuerySet) -> TrialQuerySet:
+    """Return the trials with what conditions and sorting read beside their columns."""
+    return trials.annotate(best_or_value=BEST_OR_VALUE, **HIDDEN)
