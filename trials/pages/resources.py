@@ -22,7 +22,7 @@ from trials.pages.access import readable, visible_study
 from trials.pages.frame import Frame
 from trials.pages.live import json_if_changed, page, unchanged
 from trials.pages.parts import Fact, Paragraph
-from trials.pages.trials_table import safe_cell
+from trials.pages.table_export import safe_cell
 from trials.pages.words import say, strong
 from trials.resources import gathering
 from trials.resources.attempts import LOST, Attempts
