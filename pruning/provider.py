@@ -43,6 +43,11 @@ class LedgerProvider:
     def audit_url(self, study: Study) -> str:
         return reverse("pruning:audit", args=[study.pk])
 
+    def lab_url(self, study: Study) -> str:
+        if study.state != Study.State.ENDED or not study.n_complete:
+            return ""
+        return f"{reverse('pruning:backtest_new')}?study={study.pk}"
+
     def policy(self, study: Study) -> PolicyWords | None:
         policy = standing_of(study).policy
         version = versions.version_of(policy)

@@ -167,6 +167,9 @@ class PageProvider(Protocol):
     def audit_url(self, study: Study) -> str:
         """Return the address of the page that lists them; empty if there is none."""
 
+    def lab_url(self, study: Study) -> str:
+        """Return where other policies can be played on an ended study; empty if nothing can be learnt from it."""
+
     def policy(self, study: Study) -> PolicyWords | None:
         """Return the policy in force."""
 
@@ -217,6 +220,9 @@ class NothingToSay:
         return 0
 
     def audit_url(self, study: Study) -> str:
+        return ""
+
+    def lab_url(self, study: Study) -> str:
         return ""
 
     def policy(self, study: Study) -> PolicyWords | None:

@@ -100,6 +100,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tuning_site.places.places",
             ],
         },
     }
@@ -149,6 +150,9 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# What the bar leads to: a word and the name of a route.
+SITE_PLACES = (("Studies", "trials:studies"), ("Lab", "pruning:lab"))
 
 # --- The API
 

@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tuning_site.health.urls")),
     path("accounts/", include("tuning_site.accounts.urls")),
     path("api/v1/", include("trials.api.urls")),
+    path("api/v1/", include("pruning.api.urls")),
     path("", include("trials.pages.urls")),
     path("", include("pruning.pages.urls")),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pruning.backtest.named import Maker, fitting
-from pruning.backtest.tasks import Skipped, Task
+from pruning.backtest.tasks import Skipped, Task, obstacle
 from pruning.policy import Policy
 from pruning.rules.settings import PolicyError
+from pruning.simulate import draw_pool
 
 Plan = list[tuple[Task, dict[str, Policy]]]
 
@@ -57,3 +58,21 @@ def fingerprints(plan: Plan, names: Sequence[str]) -> dict[str, dict[str, str]]:
 def cells_of(plan: Plan, orders: int) -> int:
     """Return how many cells the plan has."""
     return orders * sum(len(policies) for _, policies in plan)
+
+
+def oracle_of(task: Task, orders: int) -> dict[int, float] | None:
+    """Return by order the compute of one who knows the winner: every trial's first report, and the winner's end.
+
+    None where recordings break off: nobody knows the winner then. Orders that cannot be played are left out.
+    """
+    if task.censored:
+        return None
+    found: dict[int, float] = {}
+    for order in range(orders):
+        pool = task.pool.subset(draw_pool(name=task.name, size=len(task.pool.recordings), order=order))
+        if obstacle(pool):
+            continue
+        winner = pool.recordings[pool.outcomes.index(min(pool.outcomes))]
+        first = sum(float(one.spent[0]) for one in pool.recordings)
+        found[order] = (first + winner.cost - float(winner.spent[0])) / pool.full_cost
+    return found

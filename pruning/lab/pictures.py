@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from pruning.backtest import Task
+from pruning.backtest.planning import oracle_of
 from pruning.backtest.traces import best_of
 from pruning.simulate import Pool, draw_pool
 from trials.charts import band
@@ -17,12 +18,19 @@ MOST_CURVES = 1_000
 
 
 def picture_of(task: Task, *, orders: int, unit: str) -> dict[str, object]:
-    """Return `unit`, `band` and `curves` ({name: {x, y}}) as docs/charts.md has them."""
+    """Return what is drawn of a task, and the oracle's compute by order.
+
+    `unit`, `horizon`, `metric`, `maximize`, `oracle`, `band` and `curves` ({name: {x, y}}), packed as charts read them.
+    """
     recordings = task.pool.recordings
     stride = max(1, -(-len(recordings) // MOST_CURVES))
     found = band.band((one.curve.steps, one.curve.values) for one in recordings[::stride])
     return {
         "unit": unit,
+        "metric": task.pool.metric,
+        "maximize": task.pool.maximize,
+        "horizon": task.pool.horizon,
+        "oracle": oracle_of(task, orders),
         "band": band.payload(found),
         "curves": {recordings[place].name: _thinned(task.pool, place) for place in sorted(set(_best(task, orders)))},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pruning.pages import audit
+from pruning.pages import audit, lab, lab_charts, lab_new
 
 app_name = "pruning"
 
@@ -13,4 +13,11 @@ urlpatterns = [
     path("studies/<int:study_id>/audit.jsonl", audit.audit_jsonl, name="audit_jsonl"),
     path("studies/<int:study_id>/audit/<int:sequence>/", audit.event, name="event"),
     path("studies/<int:study_id>/audit/<int:sequence>/moment.json", audit.moment_json, name="event_json"),
+    path("lab/", lab.lab, name="lab"),
+    path("lab/new/", lab_new.new, name="backtest_new"),
+    path("lab/<int:backtest_id>/", lab.backtest, name="backtest"),
+    path("lab/<int:backtest_id>/go-on/", lab.go_on, name="backtest_go_on"),
+    path("lab/<int:backtest_id>/frontier.json", lab_charts.frontier_json, name="backtest_frontier_json"),
+    path("lab/<int:backtest_id>/trial.json", lab_charts.trial_json, name="backtest_trial_json"),
+    path("lab/<int:backtest_id>/backtest.json", lab_charts.backtest_json, name="backtest_json"),
 ]

@@ -6,11 +6,15 @@ import { draw as moment } from "./audit-moment.js";
 import { draw as best } from "./best-so-far.js";
 import { draw as compare } from "./compare-curves.js";
 import { draw as curves } from "./curves.js";
+import { draw as frontier } from "./frontier.js";
+import { draw as labTrial } from "./lab-trial.js";
 import { drawHours as hours, drawStates as states, drawTimeline as timeline } from "./resources.js";
 import { draw as studies, drawSpread as spread } from "./studies-compare.js";
 import { draw as trial } from "./trial-curves.js";
 
-const CHARTS = { "all-curves": allCurves, best, compare, curves, hours, moment, spread, states, studies, timeline, trial };
+const CHARTS = {
+  "all-curves": allCurves, best, compare, curves, frontier, hours, "lab-trial": labTrial, moment, spread, states, studies, timeline, trial,
+};
 
 const mountAll = (root) => {
   const figures = [...root.querySelectorAll("[data-chart]"), ...(root.matches?.("[data-chart]") ? [root] : [])];

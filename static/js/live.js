@@ -1,6 +1,6 @@
 // <body data-live="URL" data-live-version="812" data-live-every="2"> asks URL?version=812 for newer parts:
 // 204 nothing new, 200 parts to swap by id and X-Version, 286 the last ones. A part under the pointer, or with the focus,
-// that is marked data-hold waits. Hidden pages ask every 30 s; after an error the wait doubles up to a minute.
+// that is marked data-hold waits. With data-live-reload the page is read anew at the end. Hidden pages ask every 30 s; after an error the wait doubles up to a minute.
 
 const body = document.body;
 const state = () => document.querySelector("[data-live-state]");
@@ -72,6 +72,7 @@ const tick = async () => {
     failures += 1;
     lost();
   }
+  if (ended && "liveReload" in body.dataset) location.reload();
   if (!ended) timer = setTimeout(tick, wait() * 1000);
 };
 

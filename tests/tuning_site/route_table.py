@@ -139,6 +139,21 @@ PRUNING = [
     Row("pruning:event_json", "GET", MEMBERS, EVENT),
 ]
 
+BACKTEST = {"backtest_id": "backtest.pk"}
+ORDER = {"study": "0", "order": "0", "trial": "10"}
+# Where somebody starts something in a project that the form names: without any role as an editor there is no form.
+STARTERS = "                                                       302  403  403  200  200  302  302  302"
+LAB = [
+    Row("pruning:lab", "GET", LOGGED_IN),
+    Row("pruning:backtest_new", "GET", STARTERS),
+    Row("pruning:backtest_new", "POST", "                      302  403  403  422  422  302  302  302"),
+    Row("pruning:backtest", "GET", MEMBERS, BACKTEST),
+    Row("pruning:backtest_go_on", "POST", EDITORS, BACKTEST),
+    Row("pruning:backtest_frontier_json", "GET", MEMBERS, BACKTEST),
+    Row("pruning:backtest_trial_json", "GET", MEMBERS, BACKTEST, ORDER),
+    Row("pruning:backtest_json", "GET", MEMBERS, BACKTEST),
+]
+
 ONE = {"pk": "study.pk"}
 ATTEMPT = {"pk": "attempt.pk"}
 # Programs: 401 without a session or a token; reading needs any scope, the changes below `write` unless told.
@@ -159,6 +174,7 @@ PLAN: dict[str, Any] = {
     "budget": {"trials": 3},
     "horizon": 10,
 }
+WISH: dict[str, Any] = {"project": "lab", "curves": {"toys": []}, "policies": ["asha", "full"], "orders": 1}
 BATCH: dict[str, Any] = {"batch": 1, "points": [{"step": 1, "metrics": {"loss": 0.5}}]}
 AMENDMENT: dict[str, Any] = {"plan": {**PLAN, "name": "a study", "budget": {"trials": 5}}, "reason": "more trials"}
 
@@ -184,10 +200,13 @@ API = [
     Row("api:trial-pin", "POST", API_EDITORS, TRIAL, {"pinned": True, "reason": "the baseline"}),
     Row("api:trial-note", "POST", API_EDITORS, TRIAL, {"note": "looked at"}),
     Row("api:trial-tags", "POST", API_EDITORS, TRIAL, {"tags": ["baseline"]}),
+    Row("pruning_api:backtests", "GET", API_ANYBODY),
+    Row("pruning_api:backtests", "POST", API_CREATED, body=WISH),
+    Row("pruning_api:backtest", "GET", API_MEMBERS, {"pk": "backtest.pk"}),
     Row("api:attempt", "GET", API_CLAIMER, ATTEMPT),
     Row("api:attempt-report", "POST", API_CLAIMER, ATTEMPT, BATCH),
     Row("api:attempt-beat", "POST", API_CLAIMER, ATTEMPT),
     Row("api:attempt-tell", "POST", API_CLAIMER, ATTEMPT, {"state": "complete", "value": 0.5}),
 ]
 
-ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS, *PRUNING, *API]
+ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS, *PRUNING, *LAB, *API]

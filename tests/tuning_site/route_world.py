@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from pruning.models import PruningEvent
+from pruning.models import Backtest, PruningEvent
+from tests.pruning.lab.backtests import a_played
 from tests.trials.builders import a_study, an_attempt
 from trials.models import Alert, Attempt, Membership, Project, Study, Trial
 from tuning_site.accounts.models import ApiToken
@@ -51,6 +52,11 @@ class World:
         attempt = an_attempt(self.study)
         Attempt.objects.filter(pk=attempt.pk).update(claimed_by="editor")
         return attempt
+
+    @cached_property
+    def backtest(self) -> Backtest:
+        """A backtest of recorded curves that has been played."""
+        return a_played(self.people["editor"], curves={"toys": []})
 
     @cached_property
     def event(self) -> PruningEvent:

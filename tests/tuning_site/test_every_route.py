@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
+from tests.pruning.lab.backtests import curves
 from tests.tuning_site.route_table import ROWS, Row
 from tests.tuning_site.route_world import ROLES, World, every_route
 
@@ -28,7 +31,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
+def world(tmp_path: Path, settings: Settings) -> World:
+    settings.RECORDED_CURVES = {"toys": curves(tmp_path / "curves")}
     return World()
 
 

@@ -42,6 +42,11 @@ def pack(values: ArrayLike) -> Packed:
     return {"dtype": "f4", "b64": base64.b64encode(array.tobytes()).decode("ascii")}
 
 
+def unpack(packed: Packed) -> NDArray[np.float32]:
+    """Return what `pack` packed."""
+    return np.frombuffer(base64.b64decode(packed["b64"]), dtype="<f4")
+
+
 def gapped(curves: Curves) -> Gapped:
     """Join curves into one pair of arrays; curves without points are left out.
 

@@ -93,7 +93,9 @@ class Frame:
             return []
         archived = study.archived_at is not None
         archive = address(reverse("trials:archive_study", args=[study.pk]), archived="0" if archived else "1")
+        lab = provider().lab_url(study)
         found = [
+            *([Action("Replay other policies on this study", lab)] if lab else []),
             Action("Clone", clone_url(study)),
             Action("Take out of the archive" if archived else "Archive", archive, post=True),
         ]

@@ -109,6 +109,8 @@ class Live:
     url: str
     version: str
     every_s: int = 2
+    reload: bool = False
+    """The page's end brings more than its parts: it is then read anew."""
 
 
 @dataclass(frozen=True)

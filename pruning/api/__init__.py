@@ -1,0 +1,1 @@
+"""The pruning floor's part of `/api/v1/`."""
