@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 from django.db import transaction
 
-from pruning import entries, ledger, writing
+from pruning import entries, ledger, rollups, writing
 from pruning.memory import course_at
 from pruning.resuming import resume_next
 from pruning.review import LedgerReviewer
@@ -241,6 +241,7 @@ def fill(study: Study, pool: Pool, *, workers: int = 4) -> Study:
     with transaction.atomic():
         if newest is not None:
             writing.mark(study.uid, newest)
+            rollups.count_up(study.uid, newest.sequence)
         _store(filling)
     study.refresh_from_db()
     return study
@@ -252,6 +253,7 @@ def _doors(filling: Filling) -> Iterator[Sink]:
     sink = Sink(filling.study)
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(ledger, "_remember", sink.remember))
+        stack.enter_context(mock.patch.object(rollups, "count_up", mock.Mock()))
         for name in ("head_of", "insert", "mark"):
             stack.enter_context(mock.patch.object(writing, name, getattr(sink, name)))
         stack.enter_context(mock.patch.object(head, "next_sequence", sink.next_sequence))

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from pruning import memory, writing
+from pruning import memory, rollups, writing
 from pruning.canonical import GENESIS, HEADER, digest, inner, token
 from pruning.models import LedgerHead, PruningEvent
 from pruning.writing import Head
@@ -129,6 +129,7 @@ def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None =
     writing.insert([row.columns for row in rows])
     if head and (after.sequence // MARK_EVERY != head.sequence // MARK_EVERY or rows[-1].kind in _MARKED):
         writing.mark(study.uid, after)
+        rollups.count_up(study.uid, after.sequence)
     _remember(study.uid, after)
     memory.heard(study, rows)
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.urls import reverse
 
-from pruning import judging, querysets, versions
+from pruning import judging, querysets, rollups, versions
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.pooled import Pooled
 from pruning.models import PruningEvent
@@ -38,7 +38,7 @@ class LedgerProvider:
     """Answers from the ledger, each question in a fixed number of queries."""
 
     def n_entries(self, study: Study) -> int:
-        return PruningEvent.objects.of_study(study).count()
+        return rollups.total(study)
 
     def audit_url(self, study: Study) -> str:
         return reverse("pruning:audit", args=[study.pk])

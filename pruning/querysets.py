@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import Max, UUIDField
 
 from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.models import PruningEvent, PruningEventQuerySet
-from trials.models import Study
+from trials.models import Revision, Study
 
 RANKED = frozenset(EVERY_STRATEGY)
 """Rules whose verdicts compare a trial with its peers."""
@@ -28,9 +29,38 @@ def newest_sequence(study: Study) -> int:
 
 def newest_by_step(study: Study, *, until: int | None = None) -> Iterable[PruningEvent]:
     """Return the newest strategic verdict at each decision point, ascending in step."""
-    rows = strategic(study) if until is None else strategic(study).filter(sequence__lte=until)
-    newest = rows.values("step").annotate(last=Max("sequence")).values("last")
+    newest = _newest_at(study, _looks(study), study.sequence if until is None else until)
     return PruningEvent.objects.of_study(study).filter(sequence__in=newest).order_by("step")
+
+
+def _looks(study: Study) -> list[int]:
+    """Return every decision point that a revision of the study has or had."""
+    looks = Revision.objects.filter(study=study).values_list("looks", flat=True)
+    return sorted({int(look) for one in looks for look in one})
+
+
+def _newest_at(study: Study, steps: Sequence[int], until: int) -> list[int]:
+    """Return the number of the newest strategic verdict at each step that has one.
+
+    One look into an index for each step: grouping would read every verdict of the study. Strategies judge at decision
+    points and nowhere else.
+    """
+    if not steps:
+        return []
+    quote = connection.ops.quote_name
+    rules = ", ".join(["%s"] * len(RANKED))
+    listed = ", ".join(["(%s)"] * len(steps))
+    sql = f"""
+        WITH looks(step) AS (VALUES {listed})
+        SELECT (
+            SELECT sequence FROM {quote(PruningEvent._meta.db_table)}
+            WHERE study_uid = %s AND step = looks.step AND sequence <= %s AND kind = %s AND rule IN ({rules})
+            ORDER BY sequence DESC LIMIT 1
+        ) FROM looks"""  # noqa: S608 - our own names
+    uid = UUIDField().get_db_prep_value(study.uid, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*steps, uid, until, PruningEvent.Kind.VERDICT, *sorted(RANKED)])
+        return [sequence for (sequence,) in cursor.fetchall() if sequence is not None]
 
 
 def newest_by_trial(study: Study, numbers: Collection[int]) -> Iterable[PruningEvent]:

@@ -35,6 +35,9 @@ class Verification:
     sequence: int | None = None
     """The first bad row; None if all hold."""
     problem: str = ""
+    last_sequence: int = 0
+    """The last row found intact, and its hash."""
+    last_hash: str = ""
 
     @property
     def holds(self) -> bool:
@@ -68,9 +71,40 @@ def verify(study_uid: UUID) -> Verification:
         if problem:
             return Verification(study_uid=study_uid, study_name=name, n_rows=n, sequence=sequence, problem=problem)
         n, previous, expected = n + 1, row[-2], sequence + 1
+    last = (expected or 1) - 1
     return Verification(
-        study_uid=study_uid, study_name=name, n_rows=n, problem=_end_problem(study, head, n, (expected or 1) - 1)
+        study_uid=study_uid,
+        study_name=name,
+        n_rows=n,
+        problem=_end_problem(study, head, n, last),
+        last_sequence=last,
+        last_hash=previous,
     )
+
+
+def verify_span(
+    study_uid: UUID, *, after: int, previous: str, until: int | None = None, most: int | None = None
+) -> Verification:
+    """Check the rows that follow one, `most` of them or those up to `until`; what they are part of is not checked.
+
+    after, previous: the number and hash of the row before; 0 and any text begin at the first row.
+    """
+    head = LedgerHead.objects.filter(study_uid=study_uid).first()
+    name = head.study_name if head else str(study_uid)
+    n, last = 0, after
+    previous = previous if after else GENESIS
+    expected = after + 1 if after else head.first_sequence if head else None
+    for row in _rows(study_uid, until, after=after):
+        sequence = row[_SEQUENCE]
+        problem = _problem(row, expected, previous)
+        if not problem and head is not None and sequence == head.sequence and row[-2] != head.hash:
+            problem = "it is not the row that the head of its chain names"
+        if problem:
+            return Verification(study_uid=study_uid, study_name=name, n_rows=n, sequence=sequence, problem=problem)
+        n, last, previous, expected = n + 1, sequence, row[-2], sequence + 1
+        if n == most:
+            break
+    return Verification(study_uid=study_uid, study_name=name, n_rows=n, last_sequence=last, last_hash=previous)
 
 
 def ledgers() -> list[tuple[UUID, str]]:
@@ -80,7 +114,7 @@ def ledgers() -> list[tuple[UUID, str]]:
     return [*heads.items(), *((uid, str(uid)) for uid in orphans.distinct())]
 
 
-def _rows(study_uid: UUID, until: int | None) -> Iterator[_Row]:
+def _rows(study_uid: UUID, until: int | None, after: int = 0) -> Iterator[_Row]:
     """Yield the rows of a study in sequence as the driver gives them: a model or a converter each costs more than
     the check itself. Constant memory: a server-side cursor where the database has one.
     """
@@ -89,6 +123,8 @@ def _rows(study_uid: UUID, until: int | None) -> Iterator[_Row]:
     sql = f"SELECT {names} FROM {quote(PruningEvent._meta.db_table)} WHERE study_uid = %s"  # noqa: S608 - our own names
     uid = UUIDField().get_db_prep_value(study_uid, connection)
     limit, values = ("", [uid]) if until is None else (" AND sequence <= %s", [uid, until])
+    if after:
+        limit, values = f"{limit} AND sequence > %s", [*values, after]
     with connection.chunked_cursor() as cursor:
         cursor.execute(f"{sql}{limit} ORDER BY sequence", values)
         while rows := cursor.fetchmany(CHUNK):

@@ -41,6 +41,8 @@ app.conf.update(
     beat_schedule={
         # Every ten seconds: find lost workers, settle studies, ring for whatever waits.
         "sweep": {"task": "trials.sweep", "schedule": 10.0, "options": {"queue": "sweep", "expires": 9.0}},
+        # Every minute: check what is new in the ledgers, so that pages can claim it.
+        "ledgers": {"task": "pruning.check_ledgers", "schedule": 60.0, "options": {"queue": "work", "expires": 55.0}},
     },
 )
 app.autodiscover_tasks()

@@ -4,13 +4,17 @@ from pruning.models.backtest import Backtest, BacktestCell, BacktestQuerySet, Ba
 from pruning.models.card import PolicyUse, StudyCard, StudyCardQuerySet
 from pruning.models.event import LedgerHead, PruningEvent, PruningEventQuerySet
 from pruning.models.policy import Policy, PolicyVersion
+from pruning.models.rollup import LedgerActor, LedgerReach, LedgerTally
 
 __all__ = [
     "Backtest",
     "BacktestCell",
     "BacktestQuerySet",
     "BacktestTask",
+    "LedgerActor",
     "LedgerHead",
+    "LedgerReach",
+    "LedgerTally",
     "Policy",
     "PolicyUse",
     "PolicyVersion",

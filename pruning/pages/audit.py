@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from pruning.canonical import decode
+from pruning import rollups
 from pruning.models import PruningEvent
 from pruning.pages import filters, moment, opened, right, words
-from pruning.pages.filters import AuditQuery, Tally
+from pruning.pages.asking import FIELDS, Asked, AuditQuery
 from pruning.provider import LedgerProvider
 from trials.models import Study
 from trials.pages import live
@@ -28,6 +24,9 @@ from trials.pages.words import whole
 PAGE = 40
 # A permalink opens with a few newer entries above it.
 ABOVE = 6
+MOST_NEW = 1_000
+BOUNDS = ("since", "until", "step_from", "step_to")
+EXPORTS = (("JSONL", "audit_jsonl"), ("CSV", "audit_csv"), ("Report", "report"))
 
 
 class Listed(NamedTuple):
@@ -57,12 +56,13 @@ def _page(request: HttpRequest, study_id: int, sequence: int | None) -> HttpResp
     ended = study.state == Study.State.ENDED
     if unchanged := live.unchanged(request, version):
         return unchanged
+    asked = Asked(study, query, rollups.read(study))
     if "version" in request.GET:
-        return live.page(request, "pruning/audit", _news(request, study, query), version=version, ended=ended)
-    chosen = _newest_against(study, query) if sequence is None else entry_of(study, sequence)
+        return live.page(request, "pruning/audit", _news(request, asked), version=version, ended=ended)
+    chosen = _newest_against(asked) if sequence is None else entry_of(study, sequence)
     frame = Frame(request, access)
     crumbs = [] if sequence is None else [Crumb(f"Entry {sequence}")]
-    context = {**frame.context("audit", *crumbs), **_context(request, frame, query, chosen, is_list=sequence is None)}
+    context = {**frame.context("audit", *crumbs), **_context(request, frame, asked, chosen, is_list=sequence is None)}
     return live.page(request, "pruning/audit", context, version=version)
 
 
@@ -74,33 +74,39 @@ def entry_of(study: Study, sequence: int) -> PruningEvent:
     return found
 
 
-def _newest_against(study: Study, query: AuditQuery) -> PruningEvent | None:
+def _newest_against(asked: Asked) -> PruningEvent | None:
     """Return the entry that a list opens with: the newest verdict against a trial, else the newest entry."""
-    rows = query.rows(study).order_by("-sequence")
-    return rows.filter(verdict__in=["STOP", "PAUSE", "PROTECT"]).first() or rows.first()
+    return asked.newest(("STOP", "PAUSE", "PROTECT")) or next(iter(asked.before(None, 1)), None)
 
 
 def _context(
-    request: HttpRequest, frame: Frame, query: AuditQuery, chosen: PruningEvent | None, *, is_list: bool
+    request: HttpRequest, frame: Frame, asked: Asked, chosen: PruningEvent | None, *, is_list: bool
 ) -> dict[str, Any]:
-    study = frame.study
-    counted = filters.tallies(study, query.trial)
-    listed = _listed(request, study, query, None if is_list else chosen)
+    study, query = frame.study, asked.query
+    listed = _listed(request, asked, None if is_list else chosen)
+    n, is_more = asked.count()
     at_top = not listed.has_newer
     newest = listed.rows[0].sequence if listed.rows else 0
     carried = request.GET
     return {
-        "groups": filters.groups(reverse("pruning:audit", args=[study.pk]), request.GET, query, counted),
+        "groups": filters.groups(reverse("pruning:audit", args=[study.pk]), request.GET, query, asked.rollup),
         "entries": [_entry(request, study, row, chosen) for row in listed.rows],
-        "shown": whole(_shown(counted, query)),
-        "total": whole(sum(tally.n for tally in counted)),
+        "shown": f"{whole(n)}{'+' if is_more else ''}",
+        "total": whole(asked.rollup.total),
         "newer_url": _turned(request, study, after=newest) if listed.has_newer else "",
         "older_url": _turned(request, study, before=listed.rows[-1].sequence) if listed.has_older else "",
-        "export_url": address(reverse("pruning:audit_jsonl", args=[study.pk]), carried, before=None, after=None),
+        "exports": [
+            (label, address(reverse(f"pruning:{name}", args=[study.pk]), carried, before=None, after=None))
+            for label, name in EXPORTS
+        ],
+        "bounds": _bounds(request),
+        "bounded": any(request.GET.get(name) for name in BOUNDS),
         "is_list": is_list,
         "opened": None
         if chosen is None
-        else opened.opened(study, chosen, neighbours_of(request, study, query, chosen)),
+        else opened.opened(
+            study, chosen, neighbours_of(request, asked, chosen), replay=request.GET.get("replay") == "yes"
+        ),
         "right": right.of(study),
         "waiting_for": LedgerProvider().waiting_for(study) or "No entry matches these filters.",
         "n_new": 0,
@@ -115,30 +121,35 @@ def _live(request: HttpRequest, study: Study, newest: int) -> Live | None:
     return Live(url, str(study.sequence), live.EVERY_S)
 
 
-def _news(request: HttpRequest, study: Study, query: AuditQuery) -> dict[str, object]:
+def _bounds(request: HttpRequest) -> dict[str, Any]:
+    """Return what the form of bounds shows, and what it carries along."""
+    return {
+        **{name: request.GET.get(name, "") for name in BOUNDS},
+        "carried": [(name, request.GET[name]) for name in (*FIELDS, "person", "trial", "sel") if request.GET.get(name)],
+        "open_url": address(request.path, request.GET, before=None, after=None, **dict.fromkeys(BOUNDS)),
+    }
+
+
+def _news(request: HttpRequest, asked: Asked) -> dict[str, object]:
     """Return how many entries have come since the page was made."""
+    study = asked.study
     newest = request.GET.get("newest", "")
     seen = int(newest) if newest.isdecimal() and len(newest) < 16 else study.sequence
     url = address(reverse("pruning:audit", args=[study.pk]), request.GET, newest=None, before=None, after=None)
-    return {"n_new": query.rows(study).filter(sequence__gt=seen).count(), "newest_url": url}
+    return {"n_new": len(asked.after(seen, MOST_NEW)), "newest_url": url}
 
 
-def _shown(counted: list[Tally], query: AuditQuery) -> int:
-    return sum(tally.n for tally in counted if query.matches(tally))
-
-
-def _listed(request: HttpRequest, study: Study, query: AuditQuery, chosen: PruningEvent | None) -> Listed:
+def _listed(request: HttpRequest, asked: Asked, chosen: PruningEvent | None) -> Listed:
     """Return the page that `?before=` or `?after=` asks for, the one around an opened entry, or the newest."""
-    rows = query.rows(study)
     before, after = _sequence(request, "before"), _sequence(request, "after")
     if before is None and after is not None:
-        found = list(rows.filter(sequence__gt=after).order_by("sequence")[: PAGE + 1])
+        found = asked.after(after, PAGE + 1)
         return Listed(found[:PAGE][::-1], has_newer=len(found) > PAGE, has_older=True)
     if before is None and chosen is not None:
-        above = list(rows.filter(sequence__gt=chosen.sequence).order_by("sequence")[: ABOVE + 1])
+        above = asked.after(chosen.sequence, ABOVE + 1)
         if len(above) > ABOVE:
             before = above[ABOVE].sequence
-    found = list((rows if before is None else rows.filter(sequence__lt=before)).order_by("-sequence")[: PAGE + 1])
+    found = asked.before(before, PAGE + 1)
     return Listed(found[:PAGE], has_newer=before is not None, has_older=len(found) > PAGE)
 
 
@@ -166,18 +177,16 @@ def _entry(request: HttpRequest, study: Study, row: PruningEvent, chosen: Prunin
     )
 
 
-def neighbours_of(request: HttpRequest, study: Study, query: AuditQuery, chosen: PruningEvent) -> tuple[str, str]:
+def neighbours_of(request: HttpRequest, asked: Asked, chosen: PruningEvent) -> tuple[str, str]:
     """Return the addresses of the next newer and the next older entry that match the filters."""
-    rows = query.rows(study)
-    newer = rows.filter(sequence__gt=chosen.sequence).order_by("sequence").values_list("sequence", flat=True).first()
-    older = rows.filter(sequence__lt=chosen.sequence).order_by("-sequence").values_list("sequence", flat=True).first()
 
-    def url(sequence: int | None) -> str:
-        if sequence is None:
+    def url(found: list[PruningEvent]) -> str:
+        if not found:
             return ""
-        return address(reverse("pruning:event", args=[study.pk, sequence]), request.GET, before=None, after=None)
+        permalink = reverse("pruning:event", args=[asked.study.pk, found[0].sequence])
+        return address(permalink, request.GET, before=None, after=None)
 
-    return url(newer), url(older)
+    return url(asked.after(chosen.sequence, 1)), url(asked.before(chosen.sequence, 1))
 
 
 @require_GET
@@ -186,31 +195,3 @@ def moment_json(request: HttpRequest, study_id: int, sequence: int) -> HttpRespo
     study = visible_study(request, study_id)
     chosen = entry_of(study, sequence)
     return live.json_if_changed(request, chosen.hash, lambda: moment.payload(study, moment.known_at(study, chosen)))
-
-
-@require_GET
-def audit_jsonl(request: HttpRequest, study_id: int) -> HttpResponseBase:
-    """Export the entries asked for, oldest first, one JSON object a line with the bytes that were hashed."""
-    study = visible_study(request, study_id)
-    rows = AuditQuery.of(request).rows(study).order_by("sequence")
-    response = StreamingHttpResponse(_lines(rows.iterator(chunk_size=500)), content_type="application/x-ndjson")
-    response["Content-Disposition"] = f'attachment; filename="study-{study.pk}-ledger.jsonl"'
-    return response
-
-
-def _lines(rows: Iterator[PruningEvent]) -> Iterator[str]:
-    for row in rows:
-        body = bytes(row.body)
-        line = {**decode(body), "hash": row.hash, "body": body.decode("ascii")}
-        yield json.dumps(_finite(line), ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _finite(value: object) -> object:
-    """Return plain data in which NaN and infinities are text, as JSON has no word for them."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return value

@@ -23,12 +23,12 @@ AROUND = 4
 Kind = PruningEvent.Kind
 
 
-def opened(study: Study, event: PruningEvent, turns: tuple[str, str]) -> Opened:
+def opened(study: Study, event: PruningEvent, turns: tuple[str, str], *, replay: bool = False) -> Opened:
     """Return everything an opened entry shows; `turns` are the addresses of the newer and the older entry."""
     evidence = event.evidence
     peers = peers_at(study, event)
     verdict = event.kind == Kind.VERDICT
-    sealed = checks.of(study, event)
+    sealed = checks.of(study, event, replay=replay)
     return Opened(
         sequence=event.sequence,
         kind=words.glyph(event),

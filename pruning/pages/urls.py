@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pruning.pages import audit, lab, lab_charts, lab_new
+from pruning.pages import audit, exports, lab, lab_charts, lab_new
 
 app_name = "pruning"
 
 urlpatterns = [
     path("studies/<int:study_id>/audit/", audit.audit, name="audit"),
-    path("studies/<int:study_id>/audit.jsonl", audit.audit_jsonl, name="audit_jsonl"),
+    path("studies/<int:study_id>/audit.jsonl", exports.audit_jsonl, name="audit_jsonl"),
+    path("studies/<int:study_id>/audit.csv", exports.audit_csv, name="audit_csv"),
+    path("studies/<int:study_id>/audit/report/", exports.report, name="report"),
     path("studies/<int:study_id>/audit/<int:sequence>/", audit.event, name="event"),
     path("studies/<int:study_id>/audit/<int:sequence>/moment.json", audit.moment_json, name="event_json"),
     path("lab/", lab.lab, name="lab"),

@@ -22,6 +22,7 @@ PAGES = (
     "/studies/{0}/compare/?sel=0,3,7",
     "/studies/{0}/trials/3/",
     "/studies/{0}/audit/",
+    "/studies/{0}/audit/report/",
     "/studies/{0}/plan/",
     "/accounts/tokens/",
 )

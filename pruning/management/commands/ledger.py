@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from pruning import export
+from pruning import checking, export
 from pruning.reckoning import reckon
 from pruning.replay import replay
 from pruning.verify import ledgers, verify
@@ -56,6 +57,7 @@ class Command(BaseCommand):
     def _verify(self, chosen: list[tuple[UUID, str]]) -> None:
         findings = [verify(uid) for uid, _ in chosen]
         for finding in findings:
+            checking.note(finding.study_uid, finding, at=timezone.now())
             self.stdout.write(finding.sentence())
         self.stdout.write(f"{sum(finding.n_rows for finding in findings)} rows checked in {len(findings)} ledgers.")
         broken = [finding for finding in findings if not finding.holds]

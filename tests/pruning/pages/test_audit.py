@@ -1,5 +1,7 @@
 """The ledger as a page."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -10,9 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from pruning import checking
 from pruning.canonical import digest
 from pruning.models import PruningEvent
-from pruning.pages import audit
+from pruning.pages import asking, audit, checks, exports
 from tests import factories
 from tests.factories import Played
 from tests.trials.charts.unpacking import split, unpacked
@@ -240,4 +243,86 @@ def test_queries_do_not_grow_with_the_ledger(editor: Client, played: Played) -> 
         factories.train(factories.an_attempt(played.study), floor)
 
     assert count() == before
-    assert before <= 48
+    assert before <= 52
+
+
+def test_filters_by_person_policy_time_and_step_narrow_the_list(editor: Client, played: Played) -> None:
+    trial = played.study.trials.get(number=played.running.trial.number)
+    editor.post(reverse("trials:pin_trial", args=[played.study.pk, trial.number]))
+    context = page(editor, played)
+    chips = {group.label: group.items for group in context["groups"]}
+
+    (person,) = chips["Person"]
+    (policy,) = chips["Policy"]
+    by_person = editor.get(person.url).context
+    by_policy = editor.get(policy.url).context
+    at_step_4 = page(editor, played, "step_from=4&step_to=4")
+    never = page(editor, played, "until=2000-01-01T00:00")
+    ever = page(editor, played, "since=2000-01-01T00:00")
+
+    assert (person.label, person.count) == ("editor", 1)
+    assert [entry.title for entry in by_person["entries"]] == [f"Trial {trial.number}"]
+    assert by_policy["shown"] == str(events(played).exclude(policy="").count())
+    assert {entry.step for entry in at_step_4["entries"]} == {"4"}
+    assert at_step_4["shown"] == str(events(played).filter(step=4).count())
+    assert (never["shown"], never["entries"]) == ("0", [])
+    assert ever["shown"] == ever["total"]
+
+
+def test_a_filtered_count_stops_where_counting_on_would_cost_more(
+    editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "COUNTED_TO", 3)
+
+    assert page(editor, played, "step_from=1")["shown"] == "3+"
+
+
+@pytest.mark.parametrize("asked", ["verdict=STOP", "motive=risk", "rule=asha&verdict=KEEP,STOP", "reason=outpaced"])
+def test_rows_found_by_their_kinds_are_those_of_one_filter(editor: Client, played: Played, asked: str) -> None:
+    fields = dict(pair.split("=") for pair in asked.split("&"))
+    rows = events(played).filter(**{f"{name}__in": text.split(",") for name, text in fields.items()})
+
+    context = page(editor, played, asked)
+
+    expected = list(rows.order_by("-sequence").values_list("sequence", flat=True))
+    assert [entry.sequence for entry in context["entries"]] == expected[: audit.PAGE]
+    assert context["shown"] == str(len(expected))
+
+
+def test_the_trail_leaves_as_csv_and_as_a_report(editor: Client, played: Played) -> None:
+    lines = b"".join(editor.get(f"{reverse('pruning:audit_csv', args=[played.study.pk])}?verdict=STOP")).decode()
+    report = editor.get(f"{reverse('pruning:report', args=[played.study.pk])}?verdict=STOP")
+    whole = editor.get(reverse("pruning:report", args=[played.study.pk]))
+
+    stops = list(events(played).filter(verdict="STOP").order_by("sequence").values_list("sequence", flat=True))
+    assert [int(row["sequence"]) for row in csv.DictReader(io.StringIO(lines))] == stops
+    assert [row["sequence"] for row in report.context["rows"]] == stops
+    assert "Entries with verdict STOP." in report.content.decode()
+    assert len(whole.context["rows"]) == events(played).count()
+    assert "chain intact" in whole.content.decode()
+
+
+def test_a_report_says_when_it_is_cut_short(editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "REPORT_ROWS", 2)
+
+    found = editor.get(reverse("pruning:report", args=[played.study.pk]))
+
+    assert len(found.context["rows"]) == 2
+    assert "Only the first 2 entries" in found.content.decode()
+
+
+def test_far_into_a_long_ledger_only_what_was_checked_is_claimed(
+    editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "MOST_ENTRIES", 5)
+    event = events(played).filter(verdict="STOP").latest("sequence")
+
+    before = opened(editor, played, event)
+    checking.check_ledgers()
+    after = opened(editor, played, event)
+    url = next(check.url for check in after.checks if check.url)
+    asked = editor.get(url).context["opened"]
+
+    assert [badge.text for badge in before.badges] == ["Entry intact", "Not replayed yet"]
+    assert [badge.text for badge in after.badges] == ["Chain intact", "Not replayed yet"]
+    assert [badge.text for badge in asked.badges] == ["Chain intact", "Replays bit for bit"]

@@ -32,12 +32,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Check:
-    """A way to check an entry: icon chain or replay, a sentence, a line in mono."""
+    """A way to check an entry: icon chain or replay, a sentence, a line in mono, and where to have it done."""
 
     icon: str
     text: str
     mono: str = ""
     tone: str = "good"
+    url: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True)
