@@ -127,7 +127,7 @@ def bulk(request: HttpRequest, study_id: int) -> HttpResponse:
         "numbers": ",".join(str(trial.number) for trial in fitting),
         "shown": fitting[:MOST_SHOWN],
         "n_more": max(0, len(fitting) - MOST_SHOWN),
-        "passed_over": _passed_over(len(chosen), len(fitting)),
+        "passed_over": _passed_over(len(frame.selection), len(chosen), len(fitting)),
         "tags_in_use": tags.in_use(study),
         "next": _back(request, study),
     }
@@ -180,7 +180,9 @@ def _trials(study: Study, numbers: Sequence[int]) -> list[Trial]:
     return found
 
 
-def _passed_over(n_chosen: int, n_fitting: int) -> str:
+def _passed_over(n_selected: int, n_chosen: int, n_fitting: int) -> str:
+    if n_selected > MOST:
+        return f"At most {MOST} at once: these are among the first {MOST} of {n_selected:,} selected trials."
     left = n_chosen - n_fitting
     if left == 1:
         return "1 selected trial does not fit and stays as it is."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -53,10 +54,7 @@ def context(frame: Frame, page: str) -> dict[str, Any]:
 
 def kept(page: str, query: QueryDict) -> str:
     """Return what a view keeps of an address, in one order."""
-    found = QueryDict(mutable=True)
-    for name in KEPT[page]:
-        found.setlist(name, [value for value in query.getlist(name) if value])
-    return found.urlencode(safe=",")
+    return urlencode([(name, value) for name in KEPT[page] for value in query.getlist(name) if value], safe=",")
 
 
 def default_for(request: HttpRequest, study: Study, page: str) -> str:

@@ -25,7 +25,7 @@ from trials.query import Catalogue, Field, Kind
 SPARK_POINTS = 40
 NARROW = ("ending", "best")
 """What stays on a phone, besides the number."""
-LABELS = {WHY: "Why", CURVE: "Curve", "seconds": "slot time"}
+LABELS = {WHY: "Why", CURVE: "Curve", "seconds": "Slot time"}
 ABOUT = {WHY: "in a few words", CURVE: "the objective, drawn small"}
 GROUPS = {"trial": "Trial", "parameter": "Parameters", "metric": "Metrics", "verdict": "Verdicts"}
 
@@ -67,12 +67,14 @@ def _first_way(asked: TableQuery, found: Field) -> str:
 def choices(asked: TableQuery) -> list[ColumnGroup]:
     """Return every column there is, by group, those that are shown ticked."""
     groups: dict[str, list[ColumnChoice]] = {}
+    same = (f"{asked.study.metric}.best", f"{asked.study.metric}.last")
     for name in (WHY, CURVE):
         groups.setdefault("trial", []).append(
             ColumnChoice(name, LABELS[name], ABOUT[name], name in asked.columns, name in asked.usual)
         )
     for one in asked.catalogue.every():
-        if one.name == "number" or one.group == "verdict":
+        # The objective's best and last stand among the trial's own facts already.
+        if one.name in ("number", *same) or one.group == "verdict":
             continue
         label = _label(asked, one.name, one)
         shown = one.name in asked.columns

@@ -127,10 +127,11 @@ def _bulk(frame: Frame) -> list[tuple[str, str]]:
 
 def _select_query(frame: Frame, n_shown: int) -> dict[str, Any] | None:
     """Return what selecting the whole result takes; None where there is nothing more to select."""
-    if not n_shown or n_shown > MOST_STORED:
+    if not n_shown:
         return None
+    words_of = f"the first {MOST_STORED:,}" if n_shown > MOST_STORED else f"all {n_shown:,}"
     query = {name: frame.request.GET.get(name, "") for name in ("q", "ending", "sort")}
-    return {"url": reverse("trials:select", args=[frame.study.pk]), "fields": query, "n": words.whole(n_shown)}
+    return {"url": reverse("trials:select", args=[frame.study.pk]), "fields": query, "words": words_of}
 
 
 def carried(query: Any, *names: str) -> list[tuple[str, str]]:

@@ -84,6 +84,17 @@ def stop(trial_id: int) -> bool:
     return endings.stop_by_person(Trial.objects.get(pk=trial_id), person="robin", note="enough", at=timezone.now())
 
 
+def go_on(trial_id: int) -> Json:
+    """Go on with an ended trial; return the key of the trial that continues it."""
+    from django.utils import timezone
+
+    from trials.continuing import continue_trial
+    from trials.models import Trial
+
+    made = continue_trial(Trial.objects.get(pk=trial_id), person="robin", note="once more", at=timezone.now())
+    return {"pk": made.pk, "inherited_step": made.inherited_step}
+
+
 def claim_all(n_claimers: int, study_id: int) -> Json:
     """Have many processes claim until nothing waits; return which trials each one got."""
     from django.db import connection
@@ -133,6 +144,7 @@ COMMANDS: dict[str, Callable[..., Json]] = {
     "attempts": attempts,
     "claim_all": claim_all,
     "fill": fill,
+    "go_on": go_on,
     "launch": launch,
     "points": points,
     "stop": stop,
