@@ -43,6 +43,11 @@ def calibrated(*, control_every: int = 0, **settings: Any) -> Maker:
     return lambda pool: bare(CalibratedHalving(**settings), DOUBLING, pool, control_every=control_every)
 
 
+def ahead(**settings: Any) -> Maker:
+    """Return calibrated halving that pauses and ranks trials by where they are heading."""
+    return calibrated(action="pause", by="ahead", **settings)
+
+
 TAIL: Mapping[str, Any] = {"risk": 0.35, "tail": 0.1, "min_pairs_jump": 5}
 """One winner in ten may rank anywhere."""
 
@@ -73,6 +78,16 @@ POLICIES: Mapping[str, Maker] = {
     "pause 20 %, 8 pairs": calibrated(action="pause", risk=0.2, min_pairs=8),
     "pause 35 %": calibrated(action="pause", risk=0.35),
     "pause payoff": calibrated(action="pause", aim="payoff"),
+    "ahead 10 %": ahead(risk=0.1, lcb=0.5),
+    "ahead 20 %": ahead(risk=0.2, lcb=0.5),
+    "ahead 20 %, lcb 1": ahead(risk=0.2),
+    "ahead 35 %": ahead(risk=0.35),
+    "ahead 50 %": ahead(risk=0.5),
+    "ahead 65 %": ahead(risk=0.65),
+    "ahead 80 %, tail 0.2": ahead(risk=0.8, tail=0.2),
+    "ahead 65 %, tail 0.15": ahead(risk=0.65, tail=0.15),
+    "ahead 65 %, tail 0.2": ahead(risk=0.65, tail=0.2),
+    "ahead 65 %, tail 0.3": ahead(risk=0.65, tail=0.3),
     "pause tail 35 %": calibrated(action="pause", **TAIL),
     "pause tail 35 %, wait 20": calibrated(action="pause", wait=20, **TAIL),
     "pause tail 35 %, prior": calibrated(action="pause", risk=0.35, tail=0.1, min_pairs=0, min_pairs_jump=0),
