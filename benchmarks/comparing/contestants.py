@@ -26,8 +26,8 @@ def calibrated(**settings: Any) -> Maker:
 
 
 def promoting(eta: float) -> Maker:
-    """Return asynchronous halving that pauses and promotes: the fast keep rule, without a calibration."""
-    return lambda pool: bare(Asha(eta=eta, action="pause"), Geometric(first=1, factor=eta), pool)
+    """Return the fast keep rule: one in eta goes on from reports 1, 3, 9 ..., the others pause and may be promoted."""
+    return lambda pool: bare(Asha(eta=eta, by="best", action="pause"), Geometric(first=1, factor=3.0), pool)
 
 
 def pausing(risk: float) -> Maker:
@@ -35,28 +35,34 @@ def pausing(risk: float) -> Maker:
     return calibrated(action="pause", risk=risk, min_pairs=0, min_pairs_jump=0)
 
 
+def ahead(risk: float, tail: float) -> Maker:
+    """Return calibrated halving that pauses, ranks trials by where they are heading, and expects stragglers."""
+    return calibrated(action="pause", by="ahead", risk=risk, tail=tail)
+
+
 GRID: Mapping[str, Maker] = {
-    "fast": promoting(3.0),
-    "dial 75 %": pausing(0.75),
-    "dial 60 %": pausing(0.6),
+    "fast 33 %": promoting(3.0),
+    "fast 40 %": promoting(2.5),
+    "fast 50 %": promoting(2.0),
     "dial 50 %": pausing(0.5),
-    "dial 35 %": pausing(0.35),
-    "dial 20 %": pausing(0.2),
+    "ahead 80 %": ahead(0.8, tail=0.2),
+    "ahead 65 %": ahead(0.65, tail=0.15),
     "dial 10 %": pausing(0.1),
     "dial 5 %": pausing(0.05),
 }
 """The one grid from which ours is taken at every peer's compute, from the cheapest to the most careful."""
 
 DIAL: Mapping[str, float] = {"dial 5 %": 0.05, "dial 10 %": 0.1, "dial 20 %": 0.2}
-"""The settings of the grid whose promise is looked at: a risk of losing the eventual best."""
+"""The settings whose promise is looked at: a risk of losing the eventual best."""
 
 SHIPPED: Mapping[str, Maker] = {
     "preset balanced": NAMED["balanced"],
     "preset safe": NAMED["safe"],
     "preset fast": NAMED["fast"],
     "payoff": calibrated(action="pause", aim="payoff"),
+    "dial 20 %": pausing(0.2),
 }
-"""The presets with their control arms, and the setting without a dial: beside the grid, for whoever uses them."""
+"""The presets with their control arms, and settings that the grid has no room for: for whoever uses them."""
 
 
 @dataclass(frozen=True, kw_only=True)
