@@ -28,6 +28,8 @@ from trials.models import Revision, Study, Trial
 Kind = PruningEvent.Kind
 STUDIES = 256
 """Studies remembered at a time; the one not asked for longest is forgotten first."""
+POOLED = 200
+"""Studies of a project that are looked at together: all of them may be too many for one query."""
 
 
 @dataclass
@@ -78,9 +80,12 @@ def judged(studies: Sequence[Study]) -> Mapping[int, Judged]:
 
 
 def pooled(study: Study) -> Pooled | None:
-    """Return the share of wrong stops over all studies of the project; None unless two or more know something."""
-    studies = list(Study.objects.filter(project=study.project_id).order_by("id"))
-    return pool(one.judgement.best_k for one in judged(studies).values())
+    """Return the share of wrong stops over the project's studies; None unless two or more know something.
+
+    Of more than `POOLED` studies with a complete trial the newest ones are taken.
+    """
+    known = Study.objects.filter(project=study.project_id, n_complete__gt=0).order_by("-id")[:POOLED]
+    return pool(one.judgement.best_k for one in judged(sorted(known, key=lambda one: one.pk)).values())
 
 
 def _judged(

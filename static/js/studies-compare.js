@@ -20,12 +20,23 @@ const names = (left, right, colours) => [
   label(right, 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
 ];
 
-/** Push labels that stand at the ends of lines apart, so that each can be read. */
-const apart = (ends, range, height) => {
+/** Push labels apart that would cover each other. */
+const apart = (ends, xs, range, height, width) => {
   const gap = (14 * (range[1] - range[0])) / Math.max(60, height - 60);
-  const sorted = [...ends].sort((a, b) => a.y - b.y);
-  sorted.forEach((end, i) => { end.at = i ? Math.max(end.y, sorted[i - 1].at + gap) : end.y; });
-  return sorted;
+  const near = (24 * (Math.max(...xs) - Math.min(...xs))) / Math.max(60, width - 90);
+  const placed = [];
+  for (const end of [...ends].sort((a, b) => a.y - b.y)) {
+    end.at = end.y;
+    for (const other of placed) if (Math.abs(other.x - end.x) < near) end.at = Math.max(end.at, other.at + gap);
+    placed.push(end);
+  }
+  return placed;
+};
+
+/** Where a line's label stands: at its end, or half way up a distribution, where lines are furthest apart. */
+const foot = (curve, halfway) => {
+  const found = halfway ? curve.y.findIndex((share) => share >= 0.5) : curve.x.length - 1;
+  return { curve, x: curve.x[found], y: curve.y[found] };
 };
 
 const drawn = (figure, plot, curves, colours, width, { left, unit, ytitle, yaxis, card }) => {
@@ -36,7 +47,7 @@ const drawn = (figure, plot, curves, colours, width, { left, unit, ytitle, yaxis
   const margin = 0.08 * (high - low) || 0.02 * Math.abs(high) || 0.5;
   const range = yaxis ?? [low - margin, high + margin];
   const height = plot.clientHeight;
-  const ends = apart(curves.filter((curve) => curve.x.length).map((curve) => ({ curve, x: curve.x[curve.x.length - 1], y: curve.y[curve.y.length - 1] })), range, height);
+  const ends = apart(curves.filter((curve) => curve.x.length).map((curve) => foot(curve, Boolean(yaxis))), xs, range, height, width);
   window.Plotly.react(plot, curves.map((curve) => ({
     type: "scatter", mode: "lines", hoverinfo: "none", name: curve.letter, x: [...curve.x], y: [...curve.y], customdata: [...curve.x].map(() => curve.letter),
     line: { ...line(place(curve.letter), colours), shape: "hv" },

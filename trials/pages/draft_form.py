@@ -361,7 +361,7 @@ def _dials() -> list[str]:
 
 
 def _refreshed(rows: Sequence[DraftRow]) -> Iterator[str]:
-    yield from ("#draft-problems", "#draft-forecast", "#draft-launch")
+    yield from ("#draft-problems", "#draft-forecast", "#draft-launch", "#draft-buttons")
     for row in rows:
         yield f"#picture-{row.place}"
         yield f"#row-{row.place}-problems"

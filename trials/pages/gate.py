@@ -32,9 +32,12 @@ def ask(plan: Plan, *, user: Person, project: Project) -> GateWords | None:
         lost=_share(found.lost, found.lost_interval),
         tone=_tone(found),
         rows=[_row(one) for one in found.studies[:MOST_ROWS]],
+        is_known=found.saved is not None or found.lost is not None,
         advice=advice.sentence,
         suggestions=[
-            Advised(place, one.name, one.sentence) for place, one in enumerate(advice.suggestions[:MOST_ADVICE])
+            Advised(place, one.name, one.sentence)
+            for place, one in enumerate(advice.suggestions[:MOST_ADVICE])
+            if one.n_studies
         ],
     )
 

@@ -143,6 +143,8 @@ class GateWords:
     lost: str
     tone: str
     """good, bad or plain."""
+    is_known: bool = True
+    """Whether anything similar was found."""
     rows: Sequence[GateRow] = ()
     advice: str = ""
     suggestions: Sequence[Advised] = ()
