@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,16 +10,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from tests.factories import NOW, Played
 from tests.trials.charts.unpacking import curves_of
 from trials import series
 from trials.facts import ControlArm, Cut, PooledArm, Ruling
-from trials.models import Evaluation, Job, Project, Study, Trial
+from trials.models import Attempt, Evaluation, Job, Project, Study, Trial
 from trials.pages import narrative
 from trials.pages.overview import next_words, no_evidence
 from trials.pages.parts import Paragraph
+from trials.pages.rollups import Group
 
 
 def text(paragraph: Paragraph) -> str:
@@ -266,9 +269,60 @@ def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: P
         factories.train(factories.an_attempt(played.study), 0.5 + place / 10)
 
     assert counts() == before
-    assert before["overview"] <= 28
+    assert before["overview"] <= 31
     assert before["trials_table"] <= 23
     assert before["curves_json"] <= 12
+
+
+def test_the_time_left_is_said_with_what_it_rests_on(editor: Client, played: Played) -> None:
+    def said() -> str:
+        budgets = editor.get(played.study.get_absolute_url()).context["budgets"]
+        return str(next(budget.help for budget in budgets if budget.label == "Slot hours"))
+
+    Study.objects.filter(pk=played.study.pk).update(slot_seconds=0.0)
+    Attempt.objects.filter(pk=played.running.pk).update(started_at=timezone.now() - timedelta(minutes=115))
+    # 11 ended and one half done took 115 minutes; 19 and a half are to come.
+    assert said().startswith("About 2 h 58 min left on 1 slot, done near ") or "3 h" in said()
+    assert said().endswith(": 19 trials left at 10 min each, the mean of 11 ended.")
+
+    Study.objects.filter(pk=played.study.pk).update(n_running=0)
+    assert said() == "19 trials left; how long they take depends on when a slot is free."
+    Study.objects.filter(pk=played.study.pk).update(n_complete=1, n_pruned=1, n_failed=0, n_running=1)
+    assert said() == "An estimate of the time left needs three ended trials; 2 so far."
+    Study.objects.filter(pk=played.study.pk).update(ending_code="stopped_by_user")
+    assert said() == ""
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ([], ""),
+        ([Group("COMPLETE", "finished", "", 4), Group("PRUNED", "outpaced", "speed", 2)], ""),
+        ([Group("FAILED", "out_of_memory", "", 2)], "2 failed by memory running out."),
+        (
+            [
+                Group("FAILED", "error", "", 1),
+                Group("FAILED", "worker_lost", "", 2),
+                Group("PAUSED", "outpaced", "speed", 1),
+            ],
+            "3 failed: 1 by an error, 2 by losing their worker; 1 is paused and may yet go on.",
+        ),
+        (
+            [Group("PRUNED", "stopped_by_user", "", 1), Group("PRUNED", "study_closed", "", 3)],
+            "1 was stopped by a person; 3 ended with the study.",
+        ),
+    ],
+)
+def test_what_became_of_the_others_is_said_too(groups: list[Group], said: str) -> None:
+    assert text(narrative.others(groups)) == said
+
+
+def test_what_stopping_saved_is_told_at_the_studys_own_pace(editor: Client, played: Played) -> None:
+    Study.objects.filter(pk=played.study.pk).update(steps_trained=100, slot_seconds=1000.0, steps_saved=60)
+
+    said = text(editor.get(played.study.get_absolute_url()).context["narrative"][1])
+
+    assert said.endswith("of the planned steps untrained, about 10 min of a slot at this study’s pace.")
 
 
 def test_a_study_of_another_direction_reads_the_same(editor: Client, project: Project) -> None:
