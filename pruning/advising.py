@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pruning import cards
+from pruning import cards, catalogue
 from pruning.backtest.named import PAYOFF
 from pruning.cards import Kept
 from pruning.gate import Replay
@@ -28,7 +28,6 @@ from trials.plan import Plan
 from trials.seam import Advice, Gate, Replayed, Suggestion
 
 CANDIDATES = ("safe", "balanced", "payoff", "fast")
-PAYOFF_DESCRIPTION = "calibrated halving: the most would-be winners for the compute"
 
 
 def forecast_of(plan: Plan, *, user: Person | None, project: Project | None = None) -> Gate:
@@ -157,6 +156,8 @@ def _candidates(plan: Plan, known: Sequence[Card]) -> dict[str, Candidate]:
     candidates = {name: Candidate(name=name, fingerprint=policy.fingerprint) for name, policy in found.items()}
     own = {played.fingerprint for card in known if (played := card.named(OWN)) is not None}
     for version in PolicyVersion.objects.filter(fingerprint__in=own).select_related("policy"):
+        if catalogue.read(version) is None:
+            continue  # its rules have changed since: it can no longer be asked for
         name = f"{version.policy.name} v{version.number}"
         candidates[name] = Candidate(name=name, fingerprint=version.fingerprint)
     return candidates
@@ -180,7 +181,7 @@ def _suggestion(one: Ranked, plan: Plan) -> Suggestion:
     policy: str | Mapping[str, object]
     if name in CANDIDATES:
         policy = _written(name, plan)
-        description = DESCRIPTIONS.get(name, PAYOFF_DESCRIPTION)
+        description = DESCRIPTIONS.get(name, catalogue.PAYOFF_DESCRIPTION)
     else:
         version = PolicyVersion.objects.get(fingerprint=one.candidate.fingerprint)
         policy = dict(version.mapping)

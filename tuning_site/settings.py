@@ -152,7 +152,7 @@ STORAGES = {
 }
 
 # What the bar leads to: a word and the name of a route.
-SITE_PLACES = (("Studies", "trials:studies"), ("Lab", "pruning:lab"))
+SITE_PLACES = (("Studies", "trials:studies"), ("Policies", "pruning:policies"), ("Lab", "pruning:lab"))
 
 # --- The API
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pruning.pages import audit, exports, lab, lab_charts, lab_new
+from pruning.pages import audit, exports, lab, lab_charts, lab_new, policies
 
 app_name = "pruning"
 
@@ -15,6 +15,10 @@ urlpatterns = [
     path("studies/<int:study_id>/audit/report/", exports.report, name="report"),
     path("studies/<int:study_id>/audit/<int:sequence>/", audit.event, name="event"),
     path("studies/<int:study_id>/audit/<int:sequence>/moment.json", audit.moment_json, name="event_json"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/cards/<int:study_id>/", policies.card, name="card"),
+    path("policies/starter/<slug:name>/", policies.starter_card, name="starter_card"),
+    path("policies/<slug:key>/", policies.policy, name="policy"),
     path("lab/", lab.lab, name="lab"),
     path("lab/new/", lab_new.new, name="backtest_new"),
     path("lab/<int:backtest_id>/", lab.backtest, name="backtest"),

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from pruning.foreign.registry import EVERY_STRATEGY
+from pruning.launch_terms import MODES
+from pruning.library.starter import starter
 from pruning.policy import Policy
 from pruning.presets import PRESETS
 from pruning.rules import GATES
@@ -44,3 +46,23 @@ def test_the_examples_are_policies() -> None:
     for example in examples:
         policy = Policy.from_mapping(yaml.safe_load(example)["policy"])
         assert policy.problems(horizon=12288) == []
+
+
+LIBRARY_PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text()
+
+
+def test_the_examples_of_the_library_are_policies() -> None:
+    examples = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", LIBRARY_PAGE, re.DOTALL)]
+
+    assert examples
+    for example in examples:
+        Policy.from_mapping(example["policy"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_of_the_gate_is_explained(mode: str) -> None:
+    assert mode in LIBRARY_PAGE
+
+
+def test_the_number_of_starter_cards_is_told_as_it_is() -> None:
+    assert f"holds {len(starter())} cards" in LIBRARY_PAGE

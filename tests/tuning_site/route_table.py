@@ -154,6 +154,13 @@ LAB = [
     Row("pruning:backtest_json", "GET", MEMBERS, BACKTEST),
 ]
 
+LIBRARY = [
+    Row("pruning:policies", "GET", LOGGED_IN),
+    Row("pruning:policy", "GET", MEMBERS, {"key": "version_key"}),
+    Row("pruning:card", "GET", MEMBERS, {"study_id": "card.study_id"}),
+    Row("pruning:starter_card", "GET", LOGGED_IN, {"name": "starter_name"}),
+]
+
 ONE = {"pk": "study.pk"}
 ATTEMPT = {"pk": "attempt.pk"}
 # Programs: 401 without a session or a token; reading needs any scope, the changes below `write` unless told.
@@ -200,6 +207,11 @@ API = [
     Row("api:trial-pin", "POST", API_EDITORS, TRIAL, {"pinned": True, "reason": "the baseline"}),
     Row("api:trial-note", "POST", API_EDITORS, TRIAL, {"note": "looked at"}),
     Row("api:trial-tags", "POST", API_EDITORS, TRIAL, {"tags": ["baseline"]}),
+    Row("pruning_api:policies", "GET", API_ANYBODY),
+    Row("pruning_api:policy", "GET", API_MEMBERS, {"key": "version_key"}),
+    Row("pruning_api:cards", "GET", API_ANYBODY),
+    Row("pruning_api:starter", "GET", API_ANYBODY),
+    Row("pruning_api:card", "GET", API_MEMBERS, {"pk": "card.study_id"}),
     Row("pruning_api:backtests", "GET", API_ANYBODY),
     Row("pruning_api:backtests", "POST", API_CREATED, body=WISH),
     Row("pruning_api:backtest", "GET", API_MEMBERS, {"pk": "backtest.pk"}),
@@ -209,4 +221,4 @@ API = [
     Row("api:attempt-tell", "POST", API_CLAIMER, ATTEMPT, {"state": "complete", "value": 0.5}),
 ]
 
-ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS, *PRUNING, *LAB, *API]
+ROWS: list[Row] = [*HEALTH, *ACCOUNTS, *TRIALS, *PRUNING, *LAB, *LIBRARY, *API]

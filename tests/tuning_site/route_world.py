@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from pruning.models import Backtest, PruningEvent
+from pruning.models import Backtest, PolicyUse, PruningEvent, StudyCard
 from tests.pruning.lab.backtests import a_played
+from tests.pruning.library.cards import a_card
 from tests.trials.builders import a_study, an_attempt
 from trials.models import Alert, Attempt, Membership, Project, Study, Trial
 from tuning_site.accounts.models import ApiToken
@@ -29,6 +30,8 @@ class Route:
 
 class World:
     """People, a project with a study and a running trial; built piece by piece, as the routes ask for them."""
+
+    starter_name = "taskset__imdb_patch32_GRU128_bs128"
 
     def __init__(self) -> None:
         self.people = {role: User.objects.create_user(username=role) for role in ROLES[1:5]}
@@ -57,6 +60,18 @@ class World:
     def backtest(self) -> Backtest:
         """A backtest of recorded curves that has been played."""
         return a_played(self.people["editor"], curves={"toys": []})
+
+    @cached_property
+    def card(self) -> StudyCard:
+        """The card of the study, as if it had ended."""
+        body = a_card("a study").to_mapping()
+        return StudyCard.objects.create(study=self.study, body=body, metric="loss", created_at=timezone.now())
+
+    @cached_property
+    def version_key(self) -> str:
+        """The version of the policy that the study runs under."""
+        version = PolicyUse.objects.get(study=self.study).version
+        return f"{version.policy.name}-v{version.number}"
 
     @cached_property
     def event(self) -> PruningEvent:
