@@ -48,6 +48,9 @@ class LedgerProvider:
             return ""
         return f"{reverse('pruning:backtest_new')}?study={study.pk}"
 
+    def halted_url(self, study: Study) -> str:
+        return reverse("pruning:halted", args=[study.pk])
+
     def policy(self, study: Study) -> PolicyWords | None:
         policy = standing_of(study).policy
         version = versions.version_of(policy)

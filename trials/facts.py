@@ -170,6 +170,9 @@ class PageProvider(Protocol):
     def lab_url(self, study: Study) -> str:
         """Return where other policies can be played on an ended study; empty if nothing can be learnt from it."""
 
+    def halted_url(self, study: Study) -> str:
+        """Return the address of the page on what was halted; empty if there is none."""
+
     def policy(self, study: Study) -> PolicyWords | None:
         """Return the policy in force."""
 
@@ -223,6 +226,9 @@ class NothingToSay:
         return ""
 
     def lab_url(self, study: Study) -> str:
+        return ""
+
+    def halted_url(self, study: Study) -> str:
         return ""
 
     def policy(self, study: Study) -> PolicyWords | None:

@@ -8,12 +8,13 @@ import { draw as compare } from "./compare-curves.js";
 import { draw as curves } from "./curves.js";
 import { draw as frontier } from "./frontier.js";
 import { draw as labTrial } from "./lab-trial.js";
+import { drawCells as cells, drawFar as far, drawHalted as halted, drawPassing as passing } from "./halted.js";
 import { drawHours as hours, drawStates as states, drawTimeline as timeline } from "./resources.js";
 import { draw as studies, drawSpread as spread } from "./studies-compare.js";
 import { draw as trial } from "./trial-curves.js";
 
 const CHARTS = {
-  "all-curves": allCurves, best, compare, curves, frontier, hours, "lab-trial": labTrial, moment, spread, states, studies, timeline, trial,
+  "all-curves": allCurves, best, cells, compare, curves, far, frontier, halted, hours, "lab-trial": labTrial, moment, passing, spread, states, studies, timeline, trial,
 };
 
 const mountAll = (root) => {

@@ -109,3 +109,21 @@ def test_trials_by_state_add_up_to_the_study(visit: Visit, played: Played) -> No
     assert last["finished"] == study.n_complete
     assert last["running"] == study.n_running
     assert last["stopped"] + last.get("otherwise", 0) == study.n_pruned + study.n_failed
+
+
+def test_the_histograms_of_halted_trials_draw_every_ended_trial(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/halted/")
+    page.wait_for_selector("[data-chart=halted] .main-svg")
+
+    by_axis = page.evaluate(
+        """() => {
+             const sums = {};
+             for (const trace of document.querySelector("[data-chart=halted] [data-plot]").data) {
+               for (const y of trace.y) sums[trace.xaxis] = (sums[trace.xaxis] ?? 0) + Math.abs(y);
+             }
+             return sums;
+           }"""
+    )
+    pruned = played.study.trials.filter(state="PRUNED").exclude(ending_motive="").count()
+    assert set(by_axis.values()) == {played.study.n_complete + pruned}
+    assert len(by_axis) == len(played.study.plan().space)

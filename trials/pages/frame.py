@@ -128,6 +128,8 @@ class Frame:
         ]
         if audit:
             tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))
+        if halted := provider().halted_url(study):
+            tabs.append(Tab("halted", "Halted", address(halted, sel=carried), study.n_pruned))
         return [*tabs, Tab("resources", "Resources", to("resources")), Tab("plan", "Plan", to("plan"))]
 
 

@@ -1,0 +1,68 @@
+"""What became of a study's trials, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where trials stand on one parameter.
+
+    at: float64[n], from 0 to 1 over its range (by the logarithm where it is logarithmic), or the index of a choice;
+    NaN where it does not vary in a configuration. choices: of a categorical parameter, else empty.
+    """
+
+    name: str
+    at: Floats
+    choices: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Trials of one study, one place in every column.
+
+    at_looks: float64[n, looks + 1], the objective at every look and at the end of those that trained to it; the smaller
+    the better; NaN where it is not known or not finite. step: how far each got.
+    """
+
+    looks: Sequence[int]
+    number: NDArray[np.int64]
+    kind: Sequence[str]
+    """finished, control (finished, and a rule had spoken against it), speed, risk, generalisation (stopped by a rule),
+    or how else a trial stands."""
+    reason: Sequence[str]
+    step: NDArray[np.int64]
+    at_looks: Floats
+    control: Mask
+    """Members of the control arm, whether or not a rule spoke against them."""
+    places: Mapping[str, Places]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    @property
+    def stopped(self) -> Mask:
+        """Return which a rule has stopped."""
+        return np.array([kind in STOPPED for kind in self.kind], dtype=bool)
+
+    @property
+    def finished(self) -> Mask:
+        """Return which trained to their end, the spared ones among them."""
+        return np.array([kind in FINISHED for kind in self.kind], dtype=bool)
+
+    @property
+    def spared(self) -> Mask:
+        """Return which finished although a rule had spoken against them."""
+        return np.array([kind == "control" for kind in self.kind], dtype=bool)
+
+
+STOPPED = frozenset({"speed", "risk", "generalisation"})
+FINISHED = frozenset({"finished", "control"})

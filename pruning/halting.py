@@ -1,0 +1,190 @@
+"""Gathering what became of a study's trials for `pruning.halted`: a few queries, kept until the study moves on."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pruning import control
+from pruning.halted import regions
+from pruning.halted.outcomes import Outcomes, Places
+from pruning.halted.regions import Thin, Unfair
+from pruning.models import PruningEvent
+from pruning.reckoning import reckon
+from pruning.standing import standing_of
+from trials.models import Observation, Study, Trial
+from trials.space import Categorical, Parameter, Space
+from trials.space.places import place_of
+
+S = Trial.State
+STUDIES = 16
+"""Studies remembered at a time; the one not asked for longest is forgotten first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halting:
+    """What a study halted, and what is to be said of it."""
+
+    outcomes: Outcomes
+    values: NDArray[np.float64]
+    """The end's value of the finished, the best seen of all others; as told, NaN without one."""
+    spared_for: Mapping[int, str]
+    """The reason that a rule had, by the number of the trial that the control arm protected."""
+    unfair: Sequence[Unfair]
+    thin: Sequence[Thin]
+    n_drifts: int
+    n_waiting: int
+
+
+_known: OrderedDict[UUID, tuple[tuple[int, int], Halting]] = OrderedDict()
+_guard = threading.Lock()
+
+
+def halting_of(study: Study, space: Space) -> Halting:
+    """Return what a study halted, as it stands."""
+    version = (study.version, study.sequence)
+    with _guard:
+        found = _known.get(study.uid)
+        if found is not None and found[0] == version:
+            _known.move_to_end(study.uid)
+            return found[1]
+    made = _gathered(study, space)
+    with _guard:
+        _known[study.uid] = (version, made)
+        _known.move_to_end(study.uid)
+        while len(_known) > STUDIES:
+            _known.popitem(last=False)
+    return made
+
+
+def _gathered(study: Study, space: Space) -> Halting:
+    rows = list(
+        Trial.objects.filter(study=study)
+        .exclude(state=S.WAITING)
+        .order_by("number")
+        .values_list(
+            "number",
+            "state",
+            "ending_code",
+            "ending_motive",
+            "ending_step",
+            "last_step",
+            "value",
+            "best_value",
+            "suggestion",
+            "params",
+        )
+    )
+    standing = standing_of(study)
+    spared_for = _spared_for(study)
+    every = standing.policy.safeguards.control_every
+    members = np.array([_is_member(study, row[8], every) for row in rows], dtype=bool)
+    numbers = np.array([row[0] for row in rows], dtype=np.int64)
+    finals = np.array([_finite(row[6]) if row[1] == S.COMPLETE else math.nan for row in rows])
+    looks = standing.looks
+    outcomes = Outcomes(
+        looks=looks,
+        number=numbers,
+        kind=[_kind(row[1], row[3], is_spared=row[0] in spared_for) for row in rows],
+        reason=[row[2] for row in rows],
+        step=np.array([row[4] if row[4] is not None else row[5] or 0 for row in rows], dtype=np.int64),
+        at_looks=_at_looks(study, looks, numbers, members, finals),
+        control=members,
+        places=_places(space, [row[9] for row in rows]),
+    )
+    judgement = reckon(study)
+    first = looks[0] if looks else 0
+    return Halting(
+        outcomes=outcomes,
+        values=np.array([_finite(row[6] if row[1] == S.COMPLETE else row[7]) for row in rows]),
+        spared_for=spared_for,
+        unfair=regions.unfair(outcomes),
+        thin=regions.thin(outcomes, first_look=first, wrong=frozenset(judgement.judgement.wrong)),
+        n_drifts=len(judgement.drift),
+        n_waiting=study.n_waiting,
+    )
+
+
+def _at_looks(
+    study: Study,
+    looks: Sequence[int],
+    numbers: NDArray[np.int64],
+    members: NDArray[np.bool_],
+    finals: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the objective at the looks and at the end, the smaller the better, of those that the test reads: the
+    control arm's at every look, everybody's at the last one.
+    """
+    found = np.full((len(numbers), len(looks) + 1), np.nan)
+    sign = 1.0 if study.minimises else -1.0
+    found[:, -1] = sign * finals
+    if not looks:
+        return found
+    place_of_number = {int(number): place for place, number in enumerate(numbers)}
+    observed = Observation.objects.filter(study=study).order_by("sequence")
+    control_arm = observed.filter(step__in=looks[:-1], trial__number__in=numbers[members].tolist())
+    for queryset in (control_arm, observed.filter(step=looks[-1])):
+        for number, step, best in queryset.values_list("trial__number", "step", "best"):
+            place = place_of_number.get(number)
+            if place is not None and best is not None:
+                found[place, looks.index(step)] = sign * best
+    return found
+
+
+def _places(space: Space, params: Sequence[Mapping[str, object]]) -> dict[str, Places]:
+    """Return where every configuration stands on every parameter."""
+    coordinates = [place_of(space, one) for one in params]
+    found = {}
+    for column, parameter in enumerate(space):
+        told = [row[column] for row in coordinates]
+        choices = _choices(parameter)
+        if choices is None:
+            at = np.array([one if isinstance(one, float) else math.nan for one in told], dtype=float)
+            found[parameter.name] = Places(parameter.name, at)
+        else:
+            index = {key: place for place, key in enumerate(choices)}
+            at = np.array([index.get(str(one), math.nan) if one is not None else math.nan for one in told], dtype=float)
+            found[parameter.name] = Places(parameter.name, at, list(choices.values()))
+    return found
+
+
+def _choices(parameter: Parameter) -> dict[str, str] | None:
+    """Return the choices of a categorical parameter in words, by what `place_of` gives for them; None of a range."""
+    if not isinstance(parameter, Categorical):
+        return None
+    alone = Space((Categorical(name=parameter.name, choices=parameter.choices),))
+    return {str(place_of(alone, {parameter.name: choice})[0]): str(choice) for choice in parameter.choices}
+
+
+def _spared_for(study: Study) -> dict[int, str]:
+    """Return the reason of the last verdict that the control arm overruled, by the trial's number."""
+    rows = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control").order_by("sequence")
+    return {
+        event.trial_number: str(event.evidence.get("overruled_reason", ""))
+        for event in rows
+        if event.trial_number is not None
+    }
+
+
+def _is_member(study: Study, suggestion: int | None, every: int) -> bool:
+    drawn = control.draw(seed=study.seed, suggestion=suggestion, every=every)
+    return drawn is not None and drawn.is_member
+
+
+def _kind(state: str, motive: str, *, is_spared: bool) -> str:
+    if state == S.COMPLETE:
+        return "control" if is_spared else "finished"
+    if state == S.PRUNED:
+        return motive or "stopped"
+    return {S.RUNNING: "running", S.PAUSED: "paused"}.get(S(state), "failed")
+
+
+def _finite(value: float | None) -> float:
+    return value if value is not None and math.isfinite(value) else math.nan

@@ -1,0 +1,265 @@
+"""What was halted: configurations stopped against those that went on, and whether a region was pruned unfairly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from pruning.halted import counts
+from pruning.halted.outcomes import Outcomes
+from pruning.halted.regions import FEWEST_LINKED, Region, Unfair, regions_of
+from pruning.halting import Halting, halting_of
+from pruning.pages import halted_charts
+from pruning.pages.halted_words import query_of, where
+from trials.models import Study
+from trials.pages import words
+from trials.pages.access import readable, visible_study
+from trials.pages.frame import Frame
+from trials.pages.live import json_if_changed, page, unchanged
+from trials.pages.parts import Paragraph, Run
+from trials.pages.selection import address
+from trials.pages.words import say, strong
+from trials.space import Space
+
+MOST_THIN = 3
+FARED = 2.6
+"""Deviations by which a region fared better than the rest, to be named: about one in two hundred by chance."""
+
+
+class Note(NamedTuple):
+    """Something to be careful about: what it says, and the trials that say so."""
+
+    title: str
+    text: str
+    trials: Sequence[tuple[int, str]]
+    """(number, address)."""
+    url: str
+    """Of the region's trials in the table."""
+
+
+class ReasonRow(NamedTuple):
+    """Stops for one reason."""
+
+    kind: str
+    code: str
+    stopped: str
+    median_step: str
+    saved: str
+    share: float
+    spared: str
+    url: str
+
+
+class Survivor(NamedTuple):
+    """How one group of trials did: quartiles of its values."""
+
+    glyph: str
+    who: str
+    trials: str
+    low: str
+    middle: str
+    high: str
+
+
+@require_GET
+def halted(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Show the page, or its live parts."""
+    frame = Frame(request, readable(request, study_id))
+    version = str(frame.study.version)
+    if (same := unchanged(request, version)) is not None:
+        return same
+    ended = frame.study.state == Study.State.ENDED
+    return page(request, "pruning/halted", _context(frame), version=version, ended=ended)
+
+
+@require_GET
+def halted_json(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Return every figure of the page but the one over two parameters."""
+    study = visible_study(request, study_id)
+    space = study.plan().space
+    return json_if_changed(
+        request, str(study.version), lambda: halted_charts.payload(study, space, halting_of(study, space).outcomes)
+    )
+
+
+@require_GET
+def halted_grid_json(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Return counts over the two parameters `across` and `down`; others than the study's are replaced by its own."""
+    study = visible_study(request, study_id)
+    space = study.plan().space
+    across, down = _pair(request, space)
+    return json_if_changed(
+        request,
+        f"{study.version}-{across}-{down}",
+        lambda: halted_charts.grid_payload(study, space, halting_of(study, space).outcomes, across, down),
+    )
+
+
+def _pair(request: HttpRequest, space: Space) -> tuple[str, str]:
+    names = [parameter.name for parameter in space]
+    across = request.GET.get("across", "")
+    across = across if across in names else names[0]
+    down = request.GET.get("down", "")
+    return across, down if down in names else next((name for name in names if name != across), across)
+
+
+def _context(frame: Frame) -> dict[str, Any]:
+    study, space = frame.study, frame.plan.space
+    found = halting_of(study, space)
+    outcomes = found.outcomes
+    across, down = _pair(frame.request, space)
+    grid_url = reverse("pruning:halted_grid_json", args=[study.pk])
+    n_stopped = int(outcomes.stopped.sum())
+    return {
+        **frame.context("halted"),
+        "narrative": _narrative(study, space, outcomes),
+        "notes": [*(_unfair(study, space, one, found) for one in found.unfair), *_thin(study, space, found)],
+        "n_stopped": n_stopped,
+        "n_ended": n_stopped + int(outcomes.finished.sum()),
+        "charts_url": reverse("pruning:halted_json", args=[study.pk]),
+        "grid_url": address(grid_url, None, across=across, down=down),
+        "parameters": [parameter.name for parameter in space],
+        "across": across,
+        "down": down,
+        "has_pair": len(space) > 1,
+        "reasons": _reasons(study, found),
+        "survivors": _survivors(found),
+        "unit": study.step_unit,
+        "metric": study.metric,
+        "tested": _tested(found),
+    }
+
+
+def _narrative(study: Study, space: Space, outcomes: Outcomes) -> list[Paragraph]:
+    stopped, finished = int(outcomes.stopped.sum()), int(outcomes.finished.sum())
+    if not stopped + finished:
+        return [
+            say(strong("No trial has ended yet."), " What is stopped, and where, appears here with the first ones.")
+        ]
+    if not stopped:
+        return [say(strong(f"None of {finished:,} ended trials was stopped"), " by a rule.")]
+    runs: list[str | Run] = [strong(f"{stopped:,} of {stopped + finished:,}"), " ended trials were stopped."]
+    if (best := _fared_best(outcomes)) is not None:
+        region, inside, without = best
+        runs += [
+            f" Those with {where(space, region)} fared best: ",
+            strong(f"{inside[0]:,} of {inside[1]:,}"),
+            " stopped there, ",
+            strong(f"{without[0]:,} of {without[1]:,}"),
+            " elsewhere.",
+        ]
+    return [say(*runs)]
+
+
+def _fared_best(outcomes: Outcomes) -> tuple[Region, tuple[int, int], tuple[int, int]] | None:
+    """Return the region of which the smallest share was stopped, beyond chance; with (stopped, ended) in and out."""
+    stopped, ended = outcomes.stopped, outcomes.stopped | outcomes.finished
+    best, highest = None, FARED
+    share = stopped[ended].mean()
+    for region in regions_of(outcomes):
+        inside = region.holds(outcomes.places[region.name])
+        n, m = int((inside & ended).sum()), int((~inside & ended).sum())
+        if not n or not m or share in (0.0, 1.0):
+            continue
+        n_in, n_out = int((inside & stopped).sum()), int((~inside & stopped).sum())
+        deviations = (n_out / m - n_in / n) / float(np.sqrt(share * (1 - share) * (1 / n + 1 / m)))
+        if deviations > highest:
+            best, highest = (region, (n_in, n), (n_out, m)), deviations
+    return best
+
+
+def _unfair(study: Study, space: Space, one: Unfair, found: Halting) -> Note:
+    look = found.outcomes.looks[one.look]
+    told = "the control arm's" if one.look < len(found.outcomes.looks) - 1 else "those that went on past the last look"
+    return Note(
+        title=f"Perhaps pruned unfairly: {where(space, one.region)}.",
+        text=(
+            f"{one.stopped:,} of {one.ended:,} trials were stopped there. Of {told}, "
+            f"{words.counted(one.told, 'trial')} in it ended {one.gain:.0%} of all ranks better "
+            f"than trials that stood alike at step {look:,} "
+            f"(permutation test, p = {one.p:.2g}, adjusted for every region)."
+        ),
+        trials=_named(study, one.telling),
+        url=_table(study, space, one.region),
+    )
+
+
+def _thin(study: Study, space: Space, found: Halting) -> list[Note]:
+    notes = []
+    first = found.outcomes.looks[0] if found.outcomes.looks else 0
+    for one in found.thin[:MOST_THIN]:
+        spared = "None was spared, so nothing tells whether that was right"
+        if one.spared:
+            wrong = "none was wrong" if not one.wrong else f"{one.wrong} ended among the best"
+            still = f", which still allows up to {words.at_most(one.high)} wrong stops"
+            spared = f"Only {one.spared} {'was' if one.spared == 1 else 'were'} spared and {wrong}{still}"
+        drift = " The rule's calibration has drifted since." if found.n_drifts else ""
+        early = f", {one.at_first_look:,} of them by step {first:,}" if first and one.at_first_look else ""
+        notes.append(
+            Note(
+                title=f"Little evidence: {where(space, one.region)}.",
+                text=f"{one.stopped:,} of {one.ended:,} trials were stopped there{early}. {spared}.{drift}",
+                trials=_named(study, one.examples),
+                url=_table(study, space, one.region),
+            )
+        )
+    return notes
+
+
+def _tested(found: Halting) -> str:
+    """Return what the test for unfair regions could see, where it found none."""
+    outcomes = found.outcomes
+    if found.unfair or not outcomes.stopped.any():
+        return ""
+    n = int((outcomes.control & np.isfinite(outcomes.at_looks[:, -1])).sum())
+    told = words.counted(n, "control trial has", "control trials have") + " trained to the end"
+    if n < FEWEST_LINKED:
+        return f"{told}: too few for the test of unfairly pruned regions, which needs {FEWEST_LINKED}."
+    return (
+        f"No region is shown to have been pruned unfairly: {told} and could tell "
+        f"(permutation test, adjusted for every region{'; of so few it sees large wrongs only' if n < 40 else ''})."
+    )
+
+
+def _reasons(study: Study, found: Halting) -> list[ReasonRow]:
+    rows = counts.reasons(found.outcomes, horizon=study.horizon, spared_for=dict(found.spared_for))
+    total = sum(row.steps_saved for row in rows)
+    table = reverse("trials:trials_table", args=[study.pk])
+    return [
+        ReasonRow(
+            kind=row.kind,
+            code=words.code_words(row.code),
+            stopped=words.whole(row.stopped),
+            median_step=words.whole(row.median_step),
+            saved=words.whole(row.steps_saved),
+            share=row.steps_saved / total if total else 0.0,
+            spared=words.whole(row.spared) if row.spared else words.NOT_TOLD,
+            url=address(table, None, q=f"reason = {row.code}"),
+        )
+        for row in rows
+    ]
+
+
+WHO = {"finished": "finished", "control": "spared, then finished", "stopped": "stopped: best seen"}
+
+
+def _survivors(found: Halting) -> list[Survivor]:
+    rows = []
+    for who, n, quartiles in counts.survivors(found.outcomes, found.values):
+        if n:
+            low, middle, high = (words.number(one) for one in quartiles) if quartiles else (words.NOT_TOLD,) * 3
+            rows.append(Survivor("speed" if who == "stopped" else who, WHO[who], words.whole(n), low, middle, high))
+    return rows
+
+
+def _named(study: Study, numbers: Sequence[int]) -> list[tuple[int, str]]:
+    return [(number, reverse("trials:trial", args=[study.pk, number])) for number in numbers]
+
+
+def _table(study: Study, space: Space, region: Region) -> str:
+    return address(reverse("trials:trials_table", args=[study.pk]), None, q=query_of(space, region))

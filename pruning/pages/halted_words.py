@@ -1,0 +1,61 @@
+"""Regions of a parameter in words, and as queries over trials."""
+
+from __future__ import annotations
+
+import math
+
+from pruning.halted.regions import Region
+from trials.pages import ranges, words
+from trials.query import quoted
+from trials.space import Categorical, Parameter, Space
+
+
+def value_at(parameter: Parameter, place: float) -> float:
+    """Return the value at a place from 0 to 1 of a range, by the logarithm where it is logarithmic."""
+    if isinstance(parameter, Categorical):
+        raise TypeError(f"{parameter.name} is a choice, not a range")
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        return math.exp(math.log(low) + place * (math.log(high) - math.log(low)))
+    return low + place * (high - low)
+
+
+def edge_words(parameter: Parameter, place: float) -> str:
+    """Return the value at a place in few digits, as an axis writes it."""
+    value = value_at(parameter, place)
+    if not isinstance(parameter, Categorical) and parameter.log:
+        return words.scientific(value)
+    return words.plain(float(f"{value:.3g}"))
+
+
+def where(space: Space, region: Region) -> str:
+    """Return a region in words: `lr below 1.00e−4`, `lr from 1.00e−4 to 1.00e−3`, `optimizer sgd`."""
+    parameter = space[region.name]
+    if region.choice:
+        return f"{region.name} {region.choice}"
+    low, high = edge_words(parameter, region.low), edge_words(parameter, region.high)
+    if region.low <= 0:
+        return f"{region.name} below {high}"
+    return f"{region.name} above {low}" if region.high >= 1 else f"{region.name} from {low} to {high}"
+
+
+def query_of(space: Space, region: Region) -> str:
+    """Return the query that finds a region's trials."""
+    parameter = space[region.name]
+    name = quoted(region.name)
+    if region.choice:
+        return f"{name} = {quoted(region.choice)}"
+    clauses = []
+    if region.low > 0:
+        clauses.append(f"{name} >= {value_at(parameter, region.low):.6g}")
+    if region.high < 1:
+        clauses.append(f"{name} < {value_at(parameter, region.high):.6g}")
+    return " and ".join(clauses)
+
+
+def bin_words(space: Space, name: str, low: float, high: float) -> str:
+    """Return a bin of a range in words."""
+    parameter = space[name]
+    return (
+        f"{ranges.text(space, name, value_at(parameter, low))} to {ranges.text(space, name, value_at(parameter, high))}"
+    )
