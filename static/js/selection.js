@@ -28,11 +28,23 @@ const changed = async (root, number, chosen) => {
   return isLong ? stored(root, chosen ? { add: number } : { remove: number }) : numbers.join(",");
 };
 
+// The tabs lead to the study's other pages with the same selection.
+const carry = (sel) => {
+  for (const link of document.querySelectorAll(".tabs a[href]")) {
+    const url = new URL(link.href);
+    if (sel) url.searchParams.set("sel", sel);
+    else url.searchParams.delete("sel");
+    link.href = url.href.replaceAll("%2C", ",").replaceAll("%7E", "~");
+  }
+};
+
 // One change after the other: two quick ticks must not both start from the same selection.
 let last = Promise.resolve();
 
 const tick = async (root, box) => {
-  const url = address(await changed(root, box.value, box.checked));
+  const sel = await changed(root, box.value, box.checked);
+  const url = address(sel);
+  carry(sel);
   history.replaceState(history.state, "", url);
   const again = { target: `#${root.id}`, select: `#${root.id}`, swap: "outerHTML show:none" };
   await window.htmx.ajax("GET", url, again);

@@ -1,0 +1,196 @@
+"""The trials table in a real browser: the query and its completion, columns, selection, views, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests import factories
+from tests.browser.conftest import Visit
+from tests.factories import NOW, Played
+from trials import tags
+from trials.models import SavedView, Trial
+
+pytestmark = pytest.mark.browser
+
+LISTED = "!document.getElementById('query-offers').hidden"
+LABELS = "[...document.querySelectorAll('#query-offers b')].map(offer => offer.textContent)"
+ROWS = "[...document.querySelectorAll('[data-row] [data-open]')].map(link => Number(link.textContent))"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def path(played: Played, query: str = "") -> str:
+    return f"/studies/{played.study.pk}/trials/?{query}"
+
+
+def typed(visit: Visit, text: str) -> None:
+    """Type into the query, as a person does, and wait until something is offered."""
+    visit.page.keyboard.type(text)
+    visit.until(LISTED)
+
+
+def test_a_query_is_completed_by_keyboard_and_sent(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played))
+    page.keyboard.press("/")
+
+    typed(visit, "sta")
+    visit.until(f"{LABELS}.includes('state')")
+    page.keyboard.press("ArrowDown")
+    field = page.locator("#query")
+    assert field.get_attribute("aria-activedescendant") == "query-offer-0"
+    assert page.locator("[role=option][aria-selected=true] b").inner_text() == "state"
+    page.keyboard.press("Enter")
+    visit.until(f"{LISTED} && {LABELS}.includes('=')")
+    typed(visit, "= pru")
+    visit.until(f"{LABELS}.join() === 'pruned'")
+    page.keyboard.press("Tab")
+    assert field.input_value() == "state = pruned "
+    page.keyboard.press("Enter")
+
+    pruned = set(Trial.objects.filter(study=played.study, state="PRUNED").values_list("number", flat=True))
+    visit.until(f"{ROWS}.length === {len(pruned)}")
+    assert set(page.evaluate(ROWS)) == pruned
+    assert "q=state+%3D+pruned" in page.url or "q=state%20%3D%20pruned" in page.url
+    assert visit.troubles == []
+
+
+def test_an_offer_is_taken_by_mouse_and_odd_names_are_quoted(visit: Visit, played: Played) -> None:
+    tags.add(played.study, [HOSTILE], trials=[played.failed], person="robin", at=NOW)
+    page = visit.open(path(played))
+    page.click("#query")
+
+    typed(visit, "tag = ")
+    visit.until(f"{LABELS}.length === 1")
+    page.click("[role=option]")
+    assert page.locator("#query").input_value() == f'tag = "{HOSTILE}" '
+    page.keyboard.press("Enter")
+
+    visit.until(f"{ROWS}.join() === '{played.failed.number}'")
+    assert visit.troubles == []
+
+
+def test_a_wrong_query_keeps_rows_and_text_until_it_is_mended(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played, "q=state+%3D+pruned"))
+    before = page.evaluate(ROWS)
+
+    page.fill("#query", "state = pruned and")
+    page.keyboard.press("Enter")
+    visit.until("document.querySelector('#query-error').textContent.startsWith('At column 19')")
+
+    assert page.evaluate(ROWS) == before
+    assert page.locator("#query").input_value() == "state = pruned and"
+    page.fill("#query", "number = 3")
+    page.keyboard.press("Enter")
+    visit.until(f"{ROWS}.join() === '3'")
+    assert page.locator("#query-error").is_hidden()
+
+
+def test_columns_are_chosen_and_stay_with_back_and_forth(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played))
+    headings = "[...document.querySelectorAll('.trials thead th')].map(head => head.textContent.trim())"
+
+    page.click("[data-columns] summary")
+    page.uncheck("[data-columns] input[value=why]")
+    page.check("[data-columns] input[value='val_loss@8']")
+    page.click("[data-columns] button")
+
+    visit.until(f"{headings}.includes('val_loss@8')")
+    assert "Why" not in page.evaluate(headings)
+    page.go_back()
+    visit.until(f"{headings}.includes('Why')")
+    assert visit.troubles == []
+
+
+def test_a_selection_is_kept_over_pages_and_grows_past_an_address(visit: Visit, played: Played) -> None:
+    for _ in range(45):
+        factories.train(factories.an_attempt(played.study), 0.9, until=1)
+    first = ",".join(str(number) for number in range(50))
+    page = visit.open(path(played, f"sel={first}&sort=-number"))
+
+    page.locator("[data-select]").first.check()
+    visit.until("location.search.includes('sel=~')")
+    visit.until("document.querySelector('[data-tray-count]').textContent === '51'")
+    page.get_by_role("link", name="Curves").click()
+    page.wait_for_load_state("load")
+    page.get_by_role("link", name="Trials", exact=False).first.click()
+    visit.until("document.querySelector('[data-tray-count]')?.textContent === '51'")
+
+    assert page.locator("[data-tray-compare]").inner_text().startswith("Compare the first 12")
+    assert visit.troubles == []
+
+
+def test_many_are_stopped_with_the_count_in_the_button(visit: Visit, played: Played) -> None:
+    second = factories.an_attempt(played.study).trial
+    page = visit.open(path(played, f"sel={played.running.trial.number},{second.number}"))
+
+    page.click(".tray >> text=Stop")
+    page.fill("#bulk-note", "the machine is needed")
+    page.click("text=Stop 2 trials")
+    page.wait_for_selector("text=2 trials are stopped.")
+
+    asked = Trial.objects.filter(study=played.study, halt_code="stopped_by_user")
+    assert asked.count() == 2
+    assert f"sel={played.running.trial.number},{second.number}" in page.url
+
+
+def test_a_view_is_saved_and_opened(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played, "q=state+%3D+pruned&col=best"))
+    page.click(".table-tools summary >> nth=0")
+    page.fill("#view-name", HOSTILE)
+    page.click("text=Save view")
+    page.wait_for_load_state("load")
+    view = SavedView.objects.get()
+
+    visit.open(path(played))
+    page.click(".table-tools summary >> nth=0")
+    page.click(f".sheet a:has-text('{HOSTILE}')")
+    page.wait_for_url(f"**view={view.pk}*")
+
+    assert page.locator("#query").input_value() == "state = pruned"
+    assert page.locator(".trials thead th").count() == 3
+    assert visit.troubles == []
+
+
+def opened_offers(page: Page) -> None:
+    page.click("#query")
+    page.keyboard.type("s")
+    page.wait_for_selector("#query-offers:not([hidden])")
+
+
+def opened_columns(page: Page) -> None:
+    page.click("[data-columns] summary")
+
+
+def opened_views(page: Page) -> None:
+    page.click(".table-tools summary >> nth=0")
+
+
+@pytest.mark.parametrize("visit", [("light", 1280), ("dark", 390)], indirect=True, ids=["wide", "narrow, dark"])
+def test_what_opens_shuts_nobody_out_and_stays_within_the_page(visit: Visit, played: Played) -> None:
+    tags.add(played.study, ["x" * 64, HOSTILE], trials=[played.failed], person="robin", at=NOW)
+    bulk = f"/studies/{played.study.pk}/trials/bulk/?action="
+    states: dict[str, tuple[str, Callable[[Page], None] | None]] = {
+        "offers": (path(played), opened_offers),
+        "columns": (path(played, "col=tag&col=worker&col=val_loss%408&sel=1,2"), opened_columns),
+        "views": (path(played), opened_views),
+        "wrong": (path(played, "q=best+%3C"), None),
+        "tag": (f"{bulk}tag&sel=1,2", None),
+        "stop": (f"{bulk}stop&sel=1,{played.running.trial.number}", None),
+        "trial": (played.failed.get_absolute_url(), None),
+    }
+    troubles = {}
+    for name, (address, act) in states.items():
+        page = visit.open(address)
+        if act is not None:
+            act(page)
+        broken = [rule["id"] for rule in Axe().run(page).response["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            broken.append("scrolls sideways")
+        if broken:
+            troubles[name] = broken
+
+    assert troubles == {}
+    assert visit.troubles == []
