@@ -58,6 +58,7 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ESPALIER_DATA_DIR"] = arguments.data or folder
+        os.environ["ESPALIER_HASHED_STATIC"] = "0"
         workbench.set_up(migrate=True)
         study = _study(arguments.trials)
         asked = list(_measured(study, arguments.repeat))
@@ -80,7 +81,7 @@ def _measured(study: Study, repeat: int) -> Iterator[tuple[str, str, float, floa
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(User.objects.get_or_create(username="reader", defaults={"is_superuser": True})[0])
     for group, path in _pages(study):
         walls, processors, n = [], [], 0

@@ -6,3 +6,4 @@ import "./live.js";
 import "./completion.js";
 import "./query.js";
 import "./selection.js";
+import "./views.js";

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -16,7 +16,7 @@ from trials.charts import curve_table, members, picture
 from trials.charts.picture import Picture
 from trials.facts import provider
 from trials.models import Study
-from trials.pages import live, words
+from trials.pages import live, saved_views, words
 from trials.pages.access import readable, trial_of, visible_study
 from trials.pages.chart_data import looks_of
 from trials.pages.curve_view import LAYERS, PARAMETERS, SMOOTHINGS, CurveView, tag
@@ -37,8 +37,10 @@ def curves(request: HttpRequest, study_id: int) -> HttpResponse:
     version = head.live_version(access.study)
     if unchanged := live.unchanged(request, version):
         return unchanged
+    if default := saved_views.default_for(request, access.study, "curves"):
+        return redirect(default)
     frame = Frame(request, access)
-    context = {**frame.context("curves"), **_context(frame)}
+    context = {**frame.context("curves"), **_context(frame), **saved_views.context(frame, "curves")}
     ended = access.study.state == Study.State.ENDED
     return live.page(request, "trials/curves", context, version=version, ended=ended)
 

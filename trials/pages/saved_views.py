@@ -25,7 +25,7 @@ from trials.sanitise import clean_text
 
 KEPT: Mapping[str, tuple[str, ...]] = {
     "trials": ("q", "ending", "sort", "col"),
-    "curves": ("q", "metric", "x", "y", "smooth", "group", "step", "show", "label"),
+    "curves": ("metric", "labels", "x", "xs", "ys", "smooth", "draw", "split", "group", "hide", "window"),
 }
 """What a view keeps of its page's address."""
 ROUTES: Mapping[str, str] = {"trials": "trials:trials_table", "curves": "trials:curves"}

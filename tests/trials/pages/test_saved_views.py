@@ -135,3 +135,19 @@ def test_nothing_is_saved_of_a_form_that_says_nothing(editor: Client, played: Pl
 
     assert response.status_code in {302, 400, 404}
     assert not SavedView.objects.exists()
+
+
+def test_the_page_of_curves_keeps_views_of_its_own(editor: Client, played: Played) -> None:
+    views, curves = (reverse(f"trials:{name}", args=[played.study.pk]) for name in ("views", "curves"))
+    data = {"page": "curves", "action": "save", "name": "By time", "address": "x=seconds&ys=log&sel=1&q=state"}
+
+    saved = editor.post(views, data)
+    view = SavedView.objects.get()
+    editor.post(views, {"page": "curves", "action": "default", "view": view.pk})
+    opened = editor.get(curves)
+
+    assert view.address == "x=seconds&ys=log"
+    assert saved["Location"] == f"{curves}?x=seconds&ys=log&view={view.pk}"
+    assert opened["Location"] == saved["Location"]
+    assert editor.get(opened["Location"]).context["active_view"].name == "By time"
+    assert editor.get(table(played)).context["views"] == []
