@@ -58,9 +58,9 @@ def main() -> None:
                 options.curves,
                 names,
                 wanted=wanted,
-                orders=options.orders,
+                orders=options.orders if not wanted else options.validation_orders,
                 workers=options.workers,
-                processes=options.processes,
+                processes=0 if options.only_tell else options.processes,
                 work=work,
             )
             parts.append((title, played))
@@ -95,7 +95,7 @@ def _section(title: str, played: Played, options: argparse.Namespace) -> tuple[s
         return f"### {title}\n\nNo task was played by all.", {}
     found, distances = matches(total), oracle_distances(total)
     lost = losses(scores, found)
-    explained = _explained(played, lost[:EXPLAINED], options)
+    explained = _explained(played, lost[:EXPLAINED], orders=scores.orders, workers=options.workers)
     cpu = {name: max(cell.cpu_s for cell in played.complete if cell.policy == name) for name in played.names}
     families = ", ".join(scores.families)
     head = f"{total.studies} tasks ({families}), {scores.orders} orders. Intervals: 95 %, bootstrap over {total.over}."
@@ -122,14 +122,12 @@ def _section(title: str, played: Played, options: argparse.Namespace) -> tuple[s
     return "\n".join(lines), data
 
 
-def _explained(played: Played, lost: Sequence[Loss], options: argparse.Namespace) -> list[tuple[Loss, Autopsy]]:
+def _explained(played: Played, lost: Sequence[Loss], *, orders: int, workers: int) -> list[tuple[Loss, Autopsy]]:
     tasks = {task.name: task for task in played.tasks}
     known: dict[tuple[str, str], Autopsy] = {}
     for one in lost:
         if (one.task, one.ours) not in known:
-            known[one.task, one.ours] = autopsy(
-                tasks[one.task], one.ours, orders=range(options.orders), workers=options.workers
-            )
+            known[one.task, one.ours] = autopsy(tasks[one.task], one.ours, orders=range(orders), workers=workers)
     return [(one, known[one.task, one.ours]) for one in lost]
 
 
@@ -161,10 +159,13 @@ def arguments() -> argparse.Namespace:
         "--who", nargs="*", choices=list(CONTESTANTS), metavar="NAME", help=", ".join(CONTESTANTS).replace("%", "%%")
     )
     parser.add_argument("--only-play", action="store_true", help="fill the work file and write nothing else")
+    parser.add_argument("--only-tell", action="store_true", help="play nothing, tell what the work file holds")
+    parser.add_argument("--validation-orders", type=int, help="orders of the tasks kept for validation; as --orders")
     parser.add_argument("--quick", action="store_true", help="three small tasks, three orders, ours and Optuna's")
     options = parser.parse_args()
     if options.quick:
         options.curves, options.orders = options.curves or EXTRACT, QUICK_ORDERS
+    options.validation_orders = options.validation_orders or options.orders
     if options.curves is None or not (options.out or options.only_play):
         parser.error("--curves and --out are needed, or --quick and --out")
     return options

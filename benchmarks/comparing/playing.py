@@ -52,13 +52,14 @@ def play(
     """Play what the work file does not hold, and return everything.
 
     wanted: beginnings of task names; empty for all sweeps. Who cannot be played here is taken from the work file.
+    processes: 0 plays nothing.
     """
     tasks = tuple(recorded.tasks(folder, wanted=wanted))
     jobs = [
         (str(folder), task.name, order, missing, workers)
         for order in range(orders)  # first, so that a run that is broken off has all tasks
         for task in tasks
-        if (missing := _missing(task, order, names, workers, work))
+        if processes and (missing := _missing(task, order, names, workers, work))
     ]
     for count, found in enumerate(_results(jobs, processes), start=1):
         for cell in found:
@@ -92,7 +93,7 @@ Job = tuple[str, str, int, list[str], int]
 
 
 def _results(jobs: Sequence[Job], processes: int) -> Iterator[list[Cell]]:
-    if processes == 1:
+    if processes <= 1:
         yield from map(_play_order, jobs)
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:

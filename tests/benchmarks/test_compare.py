@@ -217,6 +217,10 @@ def test_the_program_goes_on_where_it_stopped_and_writes_tables_data_and_picture
 
     subprocess.run(command, check=True, capture_output=True)
 
+    kept = work.read_text()
+    subprocess.run([*command, "--only-tell", "--orders", "1"], check=True, capture_output=True)
+
+    assert work.read_text() == kept
     assert [_gist(line) for line in work.read_text().splitlines()] == [_gist(line) for line in lines]
     told = json.loads((out / "comparison.json").read_text())
     assert {"Optuna median", "oracle", *GRID} <= set(told["sweeps"]["total"])
