@@ -199,8 +199,11 @@ def _sentence(replay: Replay) -> Paragraph:
     if not stopped:
         told = f"The winner, trial {name}, is kept by every policy."
     else:
-        where = listed([f"{policy} (step {whole(replay.traces[policy].endings[winner].step)})" for policy in stopped])
-        told = f"The winner, trial {name}, would have been lost by {where}."
+        by_step: dict[int, list[str]] = {}
+        for policy in stopped:
+            by_step.setdefault(replay.traces[policy].endings[winner].step, []).append(policy)
+        where = "; ".join(f"at step {whole(step)} by {listed(names)}" for step, names in sorted(by_step.items()))
+        told = f"The winner, trial {name}, would have been lost {where}."
         told += f" {listed(kept)} {'keeps' if len(kept) == 1 else 'keep'} it." if kept else ""
     most = max(replay.policies, key=lambda policy: _given_up(replay, policy))
     given_up = _given_up(replay, most)

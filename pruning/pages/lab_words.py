@@ -84,14 +84,16 @@ def _rest(summary: Summary, others: Sequence[str], nearest: str, against: str) -
         cheapest = min(lower, key=lambda name: summary.estimate(name, "compute").at_most)
         apart = _middle(summary.difference(cheapest, against, "compute"))
         told += [
-            f"With {_points(abs(apart))} {'more' if apart > 0 else 'less'} compute {cheapest} does better: regret ",
+            f"With {_points(abs(apart))} {'more' if apart > 0 else 'less'} compute than {against}, ",
+            f"{cheapest} does better: regret ",
             strong(spelled(summary.estimate(cheapest, "regret"), "regret")),
             _ruled(found[cheapest], summary),
         ]
         also = [name for name in lower if name != cheapest]
         told += [f" So {'does' if len(also) == 1 else 'do'} {listed(also)}."] if also else []
     if higher:
-        told.append(f" Beyond doubt worse: {listed(higher)}.")
+        cheaper = all(_middle(summary.difference(name, against, "compute")) < 0 for name in higher)
+        told.append(f" Beyond doubt worse{', for less compute' if cheaper else ''}: {listed(higher)}.")
     alike = [name for name in rest if _is_nothing(found[name])]
     if alike:
         told.append(f" The same regret in every replay as {against}: {listed(alike)}.")

@@ -6,7 +6,7 @@ import { place } from "./labels.js";
 
 const COMPUTE = [0.5, 1, 2, 3, 5, 10, 15, 20, 30, 40, 50, 70, 100];
 const REGRET = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1, 2, 4];
-const SYMBOLS = { ours: "circle", peer: "circle-open", reference: "cross-thin-open" };
+const SYMBOLS = { ours: "circle", peer: "circle", reference: "cross-thin-open" };
 
 const root = (value) => Math.sqrt(Math.max(0, value));
 
@@ -24,7 +24,8 @@ const points = (policies, kind, colours) => {
     type: "scatter", mode: "markers", hoverinfo: "none", name: kind, cliponaxis: false,
     x: policies.map((one) => percent(one.compute.value)), y: policies.map((one) => root(one.regret.value)), customdata: policies,
     error_x: { ...bars(policies, "compute", percent), color: colour }, error_y: { ...bars(policies, "regret", root), color: colour },
-    marker: { symbol: SYMBOLS[kind], size: kind === "reference" ? 12 : 9, color: kind === "reference" ? colours.ink : colour, line: { width: kind === "ours" ? 1 : 1.6, color: kind === "ours" ? colours.paper : kind === "reference" ? colours.ink : colour } },
+    marker: { symbol: SYMBOLS[kind], size: kind === "reference" ? 12 : 9, color: { ours: colours.ink, peer: colours.paper, reference: colours.ink }[kind],
+      line: { width: kind === "ours" ? 1 : 1.6, color: { ours: colours.paper, peer: colour, reference: colours.ink }[kind] } },
   };
 };
 
@@ -73,7 +74,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   const ticks = COMPUTE.filter((value) => Math.log10(value) >= ranges.x[0] && Math.log10(value) <= ranges.x[1]);
   const regrets = REGRET.filter((value) => root(value) <= ranges.y[1]).filter((value, i, all) => {
     const next = all[i + 1];
-    return next === undefined || value === 0 || (root(next) - root(value)) / (ranges.y[1] - ranges.y[0]) * size.height > 22;
+    return next === undefined || value === 0 || (root(next) - root(value)) / (ranges.y[1] - ranges.y[0]) * size.height > 26;
   });
   const reference = data.policies.find((one) => one.name === data.against);
   const dotted = { color: colours["ink-4"], width: 1, dash: "dot" };

@@ -34,7 +34,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   ));
   const stops = data.stops.filter((stop) => Number.isFinite(stop.value));
   const marks = stops.map((stop) => ({
-    text: short(`${whole(stop.step)} ${stop.policies.join(", ")}`, 34),
+    text: `${whole(stop.step)} ${stop.policies.length > 3 ? `${stop.policies.length} policies` : short(stop.policies.join(", "), 30)}`,
     x: size.width * (at(stop.step) - xRange[0]) / (xRange[1] - xRange[0]), y: size.height * (1 - (stop.value - range[0]) / (range[1] - range[0])),
   }));
   const others = join(split(data.others));
