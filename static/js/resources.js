@@ -86,7 +86,7 @@ const listen = (figure, plot, data) => {
     if (from === null) ["from", "to"].forEach((name) => address.searchParams.delete(name));
     else [["from", from], ["to", to]].forEach(([name, moment]) => address.searchParams.set(name, moment.toFixed(1)));
     figure.dataset.src = address.pathname + address.search;
-    document.dispatchEvent(new CustomEvent("espalier:live"));
+    figure.dispatchEvent(new CustomEvent("espalier:refetch"));
   };
   plot.on("plotly_relayout", (change) => {
     const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]].map((moment) => (moment === undefined ? NaN : new Date(typeof moment === "string" ? `${moment.replace(" ", "T")}Z` : moment).getTime() / 1000));

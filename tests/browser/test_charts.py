@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,3 +129,32 @@ def test_the_histograms_of_halted_trials_draw_every_ended_trial(visit: Visit, pl
     pruned = played.study.trials.filter(state="PRUNED").exclude(ending_motive="").count()
     assert set(by_axis.values()) == {played.study.n_complete + pruned}
     assert len(by_axis) == len(played.study.plan().space)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "svg", "png"])
+def test_a_chart_is_saved_as_its_numbers_a_figure_or_a_picture(visit: Visit, played: Played, kind: str) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/")
+    page.wait_for_selector("[data-chart=best] .main-svg")
+    figure = page.locator("[data-chart=best]")
+    figure.locator(".chart-save > summary").click()
+
+    with page.expect_download() as expected:
+        figure.locator(f"[data-save={kind}]").click()
+
+    saved = Path(expected.value.path()).read_bytes()
+    assert expected.value.suggested_filename == f"a-study-best-so-far.{kind}"
+    best = played.study.best_value
+    assert best is not None
+    if kind == "csv":
+        values = [float(line.split(",")[2]) for line in saved.decode().splitlines()[1:]]
+        assert min(values) == pytest.approx(best, abs=1e-4)
+    elif kind == "json":
+        found = json.loads(saved)
+        assert min(min(trace["y"]) for trace in found["data"]) == pytest.approx(best, abs=1e-4)
+        assert found["layout"]["width"] > 100
+    elif kind == "svg":
+        assert saved.startswith(b"<svg")
+        assert b"</svg>" in saved
+    else:
+        assert saved.startswith(b"\x89PNG")
+        assert len(saved) > 2_000
