@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.urls import reverse
 
-from pruning import judging, querysets, rollups, versions
+from pruning import judging, querysets, rollups, shifting, versions
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.pooled import Pooled
 from pruning.models import PruningEvent
@@ -126,6 +126,9 @@ class LedgerProvider:
 
     def searchable(self, study: Study) -> Sequence[Searchable]:
         return searchable(study)
+
+    def unlike_others(self, study: Study) -> Sequence[str]:
+        return [shift.sentence for shift in shifting.shifts_of(study)]
 
     def waiting_for(self, study: Study) -> str:
         if querysets.strategic(study).exists():

@@ -212,6 +212,9 @@ class PageProvider(Protocol):
     def searchable(self, study: Study) -> Sequence[Searchable]:
         """Return what queries over the study's trials may ask for, such as verdicts; costs no query by itself."""
 
+    def unlike_others(self, study: Study) -> Sequence[str]:
+        """Return in sentences where the study behaves otherwise than similar ones did; empty for none."""
+
     def waiting_for(self, study: Study) -> str:
         """Say in a sentence what the first verdict waits for; empty once there is one."""
 
@@ -268,6 +271,9 @@ class NothingToSay:
         return ()
 
     def searchable(self, study: Study) -> Sequence[Searchable]:
+        return ()
+
+    def unlike_others(self, study: Study) -> Sequence[str]:
         return ()
 
     def waiting_for(self, study: Study) -> str:

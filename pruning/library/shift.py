@@ -109,9 +109,14 @@ def _outside(sign: str, value: float | None, others: Sequence[float]) -> Shift |
         return None
     if sign == "diverged":
         said = f"{100 * value:.0f} % of the trials have diverged; in {len(others)} similar studies it was "
-        said += f"{100 * low:.0f} to {100 * high:.0f} %."
+        said += f"{_band(100 * low, 100 * high, digits=0)} %."
     else:
         said = f"One value is uncertain by {value:.3f} of what separates the best trial from the median; in "
-        said += f"{len(others)} similar studies it was {low:.3f} to {high:.3f}."
+        said += f"{len(others)} similar studies it was {_band(low, high, digits=3)}."
     beyond = max(low - value, value - high) / max(high - low, 1e-12)
     return Shift(sign=sign, sentence=said, observed=(value,), expected=(low, high), statistic=beyond)
+
+
+def _band(low: float, high: float, *, digits: int) -> str:
+    ends = f"{low:.{digits}f}", f"{high:.{digits}f}"
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)

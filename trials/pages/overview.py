@@ -17,7 +17,7 @@ from trials.models import Attempt, Study, Trial
 from trials.pages import live, narrative, rollups, words
 from trials.pages.access import readable
 from trials.pages.frame import Frame
-from trials.pages.parts import Budget, CurveRow, Reason, RunningRow, Spared, Track, WrongStops
+from trials.pages.parts import Budget, CurveRow, Reason, Run, RunningRow, Spared, Track, WrongStops
 from trials.pages.rollups import Group
 
 MOST_RUNNING = 40
@@ -51,19 +51,22 @@ def _context(frame: Frame) -> dict[str, Any]:
     ended = study.state == Study.State.ENDED
     waiting = planned - study.n_trials + study.n_waiting
     return {
-        "narrative": narrative.of_study(
-            narrative.Told(
-                study=study,
-                planned=planned,
-                best=None if study.best_number is None else named.get(study.best_number),
-                defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
-                groups=groups,
-                arm=arm,
-                pooled=pooled,
-                preparing=frame.preparing,
-                evaluations=list(study.evaluations.order_by("id")),
-            )
-        ),
+        "narrative": [
+            *narrative.of_study(
+                narrative.Told(
+                    study=study,
+                    planned=planned,
+                    best=None if study.best_number is None else named.get(study.best_number),
+                    defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
+                    groups=groups,
+                    arm=arm,
+                    pooled=pooled,
+                    preparing=frame.preparing,
+                    evaluations=list(study.evaluations.order_by("id")),
+                )
+            ),
+            *([Run(said, glyph="warn")] for said in provider().unlike_others(study)),
+        ],
         "done": words.whole(study.n_trials - study.n_waiting),
         "planned": words.whole(planned),
         "waiting": "" if ended or not waiting else f"{waiting:,} waiting",

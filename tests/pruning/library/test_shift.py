@@ -50,7 +50,7 @@ def test_many_more_diverging_trials_than_elsewhere_are_told() -> None:
     (shift,) = found(diverged=0.6)
 
     assert shift.sign == "diverged"
-    assert shift.sentence == "60 % of the trials have diverged; in 4 similar studies it was 5 to 5 %."
+    assert shift.sentence == "60 % of the trials have diverged; in 4 similar studies it was 5 %."
 
 
 def test_a_share_of_few_trials_is_not_held_against_others() -> None:
