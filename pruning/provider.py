@@ -103,6 +103,14 @@ class LedgerProvider:
         events = PruningEvent.objects.of_study(trial.study).of_trial(trial.number).verdicts().order_by("sequence")
         return [ruling_of(trial.study, event) for event in events]
 
+    def rulings_of(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Sequence[Ruling]]:
+        events = PruningEvent.objects.of_study(study).verdicts().filter(trial_number__in=numbers).order_by("sequence")
+        found: dict[int, list[Ruling]] = {}
+        for event in events:
+            if event.trial_number is not None:
+                found.setdefault(event.trial_number, []).append(ruling_of(study, event))
+        return found
+
     def interventions(self, trial: Trial) -> Sequence[Intervention]:
         events = PruningEvent.objects.of_study(trial.study).of_trial(trial.number)
         return [

@@ -203,6 +203,9 @@ class PageProvider(Protocol):
     def rulings(self, trial: Trial) -> Sequence[Ruling]:
         """Return every verdict on the trial, in order."""
 
+    def rulings_of(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Sequence[Ruling]]:
+        """Return every verdict on each of a few trials, in order, by trial number."""
+
     def interventions(self, trial: Trial) -> Sequence[Intervention]:
         """Return what people asked of the trial, in order; a resumption is a verdict."""
 
@@ -263,6 +266,9 @@ class NothingToSay:
 
     def rulings(self, trial: Trial) -> Sequence[Ruling]:
         return ()
+
+    def rulings_of(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Sequence[Ruling]]:
+        return {}
 
     def interventions(self, trial: Trial) -> Sequence[Intervention]:
         return ()

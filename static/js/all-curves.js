@@ -183,7 +183,7 @@ export const drawPanel = (figure, plot, panel, data, { colours, width, height, s
     ...quantileTraces(panel, hidden, smooth && smoothed, smooth, colours), ...groupTraces(panel, smooth && smoothed, smooth, colours),
     ...lineTraces(curves, data, smooth, selected, colours), runningDots(curves, colours), ...markTraces(marks, colours), ...stopTraces(stops, (span / 60) * 0.85, colours),
   ], layout(colours, {
-    width, height, margin, barmode: "stack", dragmode: small ? false : "zoom",
+    width, height, margin, barmode: "stack", dragmode: small || !figure.dataset.base ? false : "zoom",
     xaxis: { ...axisX(panel, data, inner, colours), anchor: "y", fixedrange: small },
     yaxis: valueAxis(colours, { domain: [0, tall], range: panel.y.map((y) => where(y, log)), type: log ? "log" : "linear", nticks: small || log ? 5 : 8, fixedrange: small }),
     yaxis2: { domain: [1 - BARS, 1], range: [0, tallest], visible: false, fixedrange: true },
@@ -237,9 +237,9 @@ const say = (figure, data) => {
   const crowded = data.panels.find((panel) => panel.left_out);
   const look = data.panels.some((panel) => panel.bands.length) ? "Mean and middle eight tenths of each group"
     : dense ? "Ink where many pass, on a logarithmic scale of counts" : "Click a line for the cuts it met";
-  const parts = [data.problem, crowded ? `The newest ${whole(crowded.n - crowded.left_out)} of ${whole(crowded.n)} are drawn` : "", look, data.panels.length > 1 ? "" : "Drag to look closer"];
+  const parts = [data.problem, crowded ? `The newest ${whole(crowded.n - crowded.left_out)} of ${whole(crowded.n)} are drawn` : "", look, data.panels.length > 1 || !figure.dataset.base ? "" : "Drag to look closer"];
   figure.querySelector("[data-said]").textContent = parts.filter(Boolean).join(". ");
-  figure.querySelector("[data-zoom-out]").hidden = !data.window;
+  figure.querySelector("[data-zoom-out]")?.toggleAttribute("hidden", !data.window);
 };
 
 export const draw = ({ figure, plot, data, colours, width }) => {
@@ -256,7 +256,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   say(figure, data);
   frames(plot, data.panels.length).forEach((frame, i) => {
     frame.dataset.title = data.panels[i].title;
-    drawPanel(figure, frame, data.panels[i], data, { colours, width: each, height: small ? 260 : width < 560 ? 420 : 560,
+    drawPanel(figure, frame, data.panels[i], data, { colours, width: each, height: small ? 260 : width < 560 ? 400 : figure.dataset.base ? 560 : 480,
       smooth: Number(figure.dataset.smooth) || 0, selected, small, hidden: (address.get("hide") ?? "").split(",") });
   });
   return true;

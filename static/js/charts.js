@@ -1,6 +1,7 @@
 // Draws every <figure data-chart="NAME" data-src="URL"> with its module, again when the page or the theme changes.
 import { mount } from "./chart-common.js";
 import "./chart-save.js";
+import "./compare-columns.js";
 import "./curve-view.js";
 import { draw as allCurves } from "./all-curves.js";
 import { draw as moment } from "./audit-moment.js";

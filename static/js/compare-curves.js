@@ -34,6 +34,39 @@ const fillTable = (figure, trials, step) => {
   }
 };
 
+const put = (cell, kept, parts) => {
+  if (!cell.dataset.whole) {
+    cell.dataset.whole = "yes";
+    cell.whole = [...cell.childNodes];
+  }
+  if (kept) return cell.replaceChildren(...cell.whole);
+  cell.replaceChildren(...parts.flatMap(([name, className, text]) => (text ? [Object.assign(document.createElement(name), { className, textContent: text }), " "] : [])));
+};
+
+/** Show how each stood at a step: verdicts after it fade, the cut and the rank are those of the last one before it. */
+const asOf = (root, trials, step, unit) => {
+  const table = root?.querySelector("table.compare");
+  if (!table) return [];
+  const over = [];
+  const [timelines, against, ranked, then] = ["[data-timeline]", "[data-against]", "[data-ranked]", "[data-by-then]"].map((name) => [...table.querySelectorAll(name)]);
+  timelines.forEach((line, i) => {
+    const signs = [...line.querySelectorAll("[data-step]")];
+    for (const sign of signs) sign.classList.toggle("later", step !== null && Number(sign.dataset.step) > step);
+    const last = step === null ? null : signs.filter((sign) => Number(sign.dataset.step) <= step && sign.dataset.rank).at(-1);
+    const d = last?.dataset;
+    put(against[i], step === null, !d?.cut ? [["span", "quiet", "no cut met yet"]]
+      : [["b", "", d.value], ["span", "quiet", `against ${d.cut}`], ["span", d.inside === "yes" ? "margin-in" : "margin-out", d.margin], ["div", "quiet", `at step ${whole(Number(d.step))}`]]);
+    put(ranked[i], step === null, !d ? [["span", "quiet", "not ranked yet"]] : [["b", "", d.rank], ["span", "quiet", d.quota]]);
+    const ended = then[i].dataset.ended === "" ? null : Number(then[i].dataset.ended);
+    const isOver = step !== null && ended !== null && ended <= step;
+    if (isOver && ended < (trials[i]?.horizon ?? Infinity)) over.push([trials[i].trial, then[i].dataset.ending]);
+    then[i].textContent = step === null ? "" : isOver ? `By then: ${then[i].dataset.ending} at ${whole(ended)}` : `By then: still training at ${whole(step)} ${unit}`;
+    then[i].classList.toggle("is-over", isOver);
+  });
+  table.querySelector("[data-as-of]").textContent = step === null ? "at its last look" : `as of step ${whole(step)}`;
+  return over;
+};
+
 const traces = (trials, objective, step, others, colours) => {
   const found = [{ type: "scatter", mode: "lines", hoverinfo: "skip", ...join(others), line: { width: 1, color: fade(colours.ink, 0.14) } }];
   for (const trial of trials) {
@@ -90,7 +123,17 @@ const slider = (figure, data, start) => {
   input.dataset.slider = "";
   input.setAttribute("aria-label", `Compare at this many ${data.unit}`);
   figure.querySelector("[data-plot]").after(input);
-  input.addEventListener("input", () => figure.dispatchEvent(new CustomEvent("espalier:redraw")));
+  let later;
+  input.addEventListener("input", () => {
+    input.dataset.moved = "yes";
+    figure.dispatchEvent(new CustomEvent("espalier:redraw"));
+    clearTimeout(later);
+    later = setTimeout(() => {
+      const url = new URL(location.href);
+      url.searchParams.set("step", String(Math.round(Number(input.value))));
+      history.replaceState(history.state, "", url.href.replaceAll("%2C", ","));
+    }, 250);
+  });
   return input;
 };
 
@@ -102,11 +145,16 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   const others = data.others ? split(data.others) : [];
   const range = valueRange(trials, data.objective, others);
   if (!range) return false;
-  const input = slider(figure, data, equalBudget(trials, data.objective, data.horizon));
+  const asked = new URL(location.href).searchParams.get("step");
+  const input = slider(figure, data, asked ?? equalBudget(trials, data.objective, data.horizon));
   const step = Number(input.value);
   input.setAttribute("aria-valuetext", `${whole(step)} ${data.unit}`);
   figure.querySelector("h2").textContent = `At an equal budget of ${whole(step)} ${data.unit}`;
   fillTable(figure, trials, step);
+  const untouched = asked === null && !input.dataset.moved;
+  const over = asOf(figure.closest("[data-compare]"), trials.map((trial) => ({ ...trial, horizon: data.horizon })), untouched ? null : step, data.unit);
+  const note = figure.querySelector(".chart-head .quiet");
+  if (note && !untouched) note.textContent = over.length ? `By step ${whole(step)}: ${over.map(([trial, ending]) => `trial ${trial} ${ending}`).join(", ")}.` : `By step ${whole(step)} none of them had been stopped.`;
   const margin = { l: 48, r: width < 560 ? 24 : 150, t: 26, b: 22, pad: 0 };
   input.style.setProperty("--filled", `${(100 * step) / data.horizon}%`);
   input.style.width = `${width - margin.l - margin.r + 16}px`;

@@ -38,6 +38,7 @@ const KEYS = {
   k: () => move(-1),
   x: () => focused()?.querySelector("[data-select]")?.click(),
   c: () => follow("[data-tray]:not([hidden]) [data-tray-compare]"),
+  p: () => follow("[data-live-pause]:not([hidden])"),
   "?": () => document.querySelector("[data-shortcuts-sheet]")?.showModal(),
 };
 

@@ -35,7 +35,42 @@ const swap = (html) => {
   }
 };
 
+// Whoever reads in peace may hold the page as it is: it then asks only how much has changed, and shows that.
+const PAUSED = "espalier-paused";
+const PAUSED_EVERY_S = 5;
+const button = () => document.querySelector("[data-live-pause]");
+let paused = false;
+try {
+  paused = sessionStorage.getItem(PAUSED) === "yes";
+} catch {
+  // Private windows may refuse storage; the pause then holds for this page only.
+}
+
+/** How many changes lie between two versions: both begin with a count. */
+const between = (older, newer) => Math.max(0, Number.parseInt(newer, 10) - Number.parseInt(older, 10)) || (older === newer ? 0 : 1);
+
+const count = async () => {
+  const url = new URL(body.dataset.live, location.href);
+  url.searchParams.set("version", body.dataset.liveVersion);
+  url.searchParams.set("paused", "yes");
+  const answer = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store" });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  heard = new Date();
+  const waiting = between(body.dataset.liveVersion, answer.headers.get("X-Version") ?? body.dataset.liveVersion);
+  tell("paused", "Updates paused", waiting ? `${waiting} waiting` : "");
+};
+
+const showPause = () => {
+  const switched = button();
+  if (!switched) return;
+  switched.hidden = state()?.dataset.state === "off";
+  switched.textContent = paused ? "Go on" : "Pause";
+  switched.setAttribute("aria-pressed", String(paused));
+  switched.setAttribute("aria-label", paused ? "Go on with updates" : "Pause updates");
+};
+
 const wait = () => {
+  if (paused && !document.hidden) return failures ? 60 : PAUSED_EVERY_S;
   const every = Number(body.dataset.liveEvery) || 2;
   if (failures) return Math.min(every * 2 ** failures, 60);
   return document.hidden ? 30 : every;
@@ -64,20 +99,37 @@ const ask = async () => {
 const tick = async () => {
   let ended = false;
   try {
-    ended = await ask();
+    if (paused) await count();
+    else ended = await ask();
     failures = 0;
     if (ended) tell("off", "Ended", "");
-    else tell("on", "Live", "updated just now");
+    else if (!paused) tell("on", "Live", "updated just now");
   } catch {
     failures += 1;
     lost();
   }
   if (ended && "liveReload" in body.dataset) location.reload();
+  showPause();
   if (!ended) timer = setTimeout(tick, wait() * 1000);
 };
 
 let timer;
 if (body.dataset.live) {
+  showPause();
+  if (paused) tell("paused", "Updates paused", "");
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-live-pause]")) return;
+    paused = !paused;
+    try {
+      sessionStorage.setItem(PAUSED, paused ? "yes" : "");
+    } catch {
+      // As above.
+    }
+    showPause();
+    tell(paused ? "paused" : "on", paused ? "Updates paused" : "Live", "");
+    clearTimeout(timer);
+    tick();
+  });
   timer = setTimeout(tick, wait() * 1000);
   setInterval(() => {
     const seconds = Math.round((Date.now() - heard) / 1000);

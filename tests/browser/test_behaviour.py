@@ -102,3 +102,30 @@ def test_the_theme_switch_is_remembered(visit: Visit, played: Played) -> None:
     visit.open("/")
 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_paused_updates_wait_and_are_counted(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/audit/")
+    page.click("[data-live-pause]")
+    visit.until("document.querySelector('[data-live-state]').dataset.state === 'paused'")
+
+    factories.tell(played.running, 90, (7, 0.6), (8, 0.55))
+    visit.until("document.querySelector('[data-live-since]').textContent.includes('waiting')")
+    said = page.inner_text("[data-live-state]")
+    held = page.locator(".new-entries").count()
+    page.keyboard.press("p")
+    visit.until("document.querySelector('.new-entries')")
+
+    assert said.startswith("Updates paused")
+    assert "1 waiting" in said
+    assert held == 0
+    assert visit.troubles == []
+
+
+def test_a_pause_holds_over_the_pages_of_a_visit(visit: Visit, played: Played) -> None:
+    visit.open(f"/studies/{played.study.pk}/").click("[data-live-pause]")
+
+    page = visit.open(f"/studies/{played.study.pk}/curves/")
+
+    visit.until("document.querySelector('[data-live-state]').dataset.state === 'paused'")
+    assert page.inner_text("[data-live-pause]") == "Go on"

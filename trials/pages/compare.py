@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from trials import series
+from trials.charts import trial as trial_chart
 from trials.facts import Ruling, provider
 from trials.models import Attempt, Trial
 from trials.pages import ranges, words
@@ -19,11 +20,12 @@ from trials.pages.access import readable
 from trials.pages.chart_data import chosen
 from trials.pages.environments import differences
 from trials.pages.frame import Frame
-from trials.pages.parts import Cell, Compared, CompareRow, ParamCell, ParamRow, RankBar, Track
+from trials.pages.parts import Cell, Compared, CompareRow, ParamCell, ParamRow, RankBar, Sign, Track
 from trials.pages.selection import Selection, address
 from trials.pages.trial_words import standing
 from trials.series.codec import SeriesKey, Steps, Values
 
+MOST_SIGNS = 64
 Told = Mapping[int, Mapping[SeriesKey, tuple[Steps, Values]]]
 
 
@@ -55,6 +57,7 @@ def _context(frame: Frame, trials: Sequence[Trial]) -> dict[str, Any]:
         "curves_url": address(reverse("trials:compare_json", args=[study.pk]), sel=str(frame.selection)),
         "metrics": _metrics(study.metric, trials, told, step),
         "at_step": words.whole(step),
+        "asked_step": step if "step" in request.GET else None,
         "resources": _resources(trials),
         "environment": _environment(trials),
     }
@@ -75,11 +78,15 @@ def _step(request: HttpRequest, trials: Sequence[Trial]) -> int:
 def _columns(frame: Frame, trials: Sequence[Trial]) -> list[Compared]:
     numbers = [trial.number for trial in trials]
     rulings = provider().last_rulings(frame.study, numbers)
+    all_of_them = provider().rulings_of(frame.study, numbers)
     spared = provider().spared_numbers(frame.study)
-    return [_column(frame, trial, rulings.get(trial.number), trial.number in spared) for trial in trials]
+    return [
+        _column(frame, trial, rulings.get(trial.number), trial.number in spared, all_of_them.get(trial.number, ()))
+        for trial in trials
+    ]
 
 
-def _column(frame: Frame, trial: Trial, ruling: Ruling | None, spared: bool) -> Compared:
+def _column(frame: Frame, trial: Trial, ruling: Ruling | None, spared: bool, every: Sequence[Ruling]) -> Compared:
     request, selection, study = frame.request, frame.selection, frame.study
     step = trial.ending_step if trial.ending_step is not None else trial.last_step or 0
     letter = selection.letter(trial.number)
@@ -97,7 +104,26 @@ def _column(frame: Frame, trial: Trial, ruling: Ruling | None, spared: bool) -> 
         is_base=selection.numbers[0] == trial.number,
         base_url=address(request.path, request.GET, sel=str(selection.based_on(trial.number))),
         remove_url=address(request.path, request.GET, sel=str(selection.without(trial.number)) or None),
+        ended_at=step if trial.has_ended or trial.state == Trial.State.PAUSED else None,
+        timeline=[_sign(one, study.minimises) for one in every[-MOST_SIGNS:]],
         **_against_cut(ruling, study.minimises),
+    )
+
+
+def _sign(ruling: Ruling, minimises: bool) -> Sign:
+    """Return one verdict as the timeline shows it."""
+    kind = trial_chart.verb(ruling)
+    against = _against_cut(ruling, minimises)
+    ranked = ruling.rank is not None and ruling.of is not None
+    return Sign(
+        step=ruling.step,
+        kind=kind,
+        said="spared" if ruling.is_spared else words.code_words(ruling.reason or ruling.action.lower()),
+        sentence=ruling.sentence,
+        url=ruling.url,
+        rank=f"{ruling.rank} of {ruling.of}" if ranked else "",
+        quota=f"{ruling.quota} go on" if ranked and ruling.quota is not None else "",
+        **{name: against[name] for name in ("value", "cut", "margin", "inside") if name in against},
     )
 
 
@@ -196,7 +222,23 @@ def _resources(trials: Sequence[Trial]) -> list[CompareRow]:
         row("Slot time", [words.duration(trial.slot_seconds) for trial in trials]),
         row("CPU time", [seconds(total(trial.pk, "cpu_seconds")) for trial in trials]),
         row("Peak memory", [words.size(max(found, default=None)) for found in peaks]),
+        *(row(label, texts) for label, texts in _of_devices(trials, usage, total) if set(texts) != {"not measured"}),
         row("Attempts", [str(trial.n_attempts) for trial in trials]),
+    ]
+
+
+def _of_devices(
+    trials: Sequence[Trial], usage: Mapping[int, Sequence[Any]], total: Callable[[int, str], float | None]
+) -> list[tuple[str, list[str]]]:
+    """Return what devices and meters told; a row that nobody measured is left out by the caller."""
+    device = [total(trial.pk, "device_seconds") for trial in trials]
+    energy = [total(trial.pk, "energy_joules") for trial in trials]
+    peaks = [max((one.device_peak_memory_bytes or 0 for one in usage[trial.pk]), default=0) for trial in trials]
+    unknown = "not measured"
+    return [
+        ("Device time", [unknown if value is None else words.duration(value) for value in device]),
+        ("Device memory", [words.size(peak) if peak else unknown for peak in peaks]),
+        ("Energy", [unknown if value is None else f"{value / 3600:,.1f} Wh" for value in energy]),
     ]
 
 

@@ -31,7 +31,9 @@ def live_for(request: HttpRequest, study: Study) -> Live | None:
 
 
 def unchanged(request: HttpRequest, version: str) -> HttpResponse | None:
-    """Return 204 if the browser asks and already shows this version."""
+    """Return 204 if the browser asks and already shows this version, or only asks which there is: it is paused."""
+    if "paused" in request.GET and "version" in request.GET:
+        return HttpResponse(status=204, headers={"X-Version": version})
     return HttpResponse(status=204) if request.GET.get("version") == version else None
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from trials import head
+from trials.charts.picture import LINES_UP_TO
 from trials.facts import ControlArm, Cut, Ruling, provider
 from trials.models import Attempt, Study, Trial
 from trials.pages import live, narrative, rollups, words
@@ -19,6 +20,7 @@ from trials.pages.access import readable
 from trials.pages.frame import Frame
 from trials.pages.parts import Budget, CurveRow, Reason, Run, RunningRow, Spared, Track, WrongStops
 from trials.pages.rollups import Group
+from trials.pages.selection import address
 
 MOST_RUNNING = 40
 # Fewer say little about what a trial takes.
@@ -73,6 +75,12 @@ def _context(frame: Frame) -> dict[str, Any]:
         "shares": rollups.shares(groups, planned=0 if ended else planned),
         "budgets": _budgets(frame, planned),
         "curves_url": reverse("trials:curves_json", args=[study.pk]),
+        # More lines than a picture can tell apart are a density, the same that the page of curves begins with.
+        "crowded": study.n_trials - study.n_waiting > LINES_UP_TO,
+        "density_url": reverse("trials:curves_view_json", args=[study.pk]),
+        "all_curves_url": address(reverse("trials:curves", args=[study.pk]), sel=str(frame.selection) or None),
+        "cuts_url": reverse("trials:trial_cuts_json", args=[study.pk, 0]),
+        "trials_url": reverse("trials:trials_table", args=[study.pk]),
         "best_url": reverse("trials:best_json", args=[study.pk]),
         "metric": study.metric,
         "reasons": _reasons(groups),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from tests.factories import Played
 from tests.trials.charts.unpacking import split, unpacked
 from trials import series
+from trials.facts import provider
 from trials.models import Environment
 
 
@@ -109,4 +110,15 @@ def test_queries_do_not_grow_with_the_number_compared(editor: Client, played: Pl
         return len(queries)
 
     assert count(1, 2) == count(*range(1, 13))
-    assert count(1, 2) <= 19
+    assert count(1, 2) <= 21
+
+
+def test_every_verdict_stands_on_its_trials_timeline(editor: Client, played: Played) -> None:
+    number = played.study.trials.filter(ending_code="outpaced").earliest("number").number
+
+    context = editor.get(f"{reverse('trials:compare', args=[played.study.pk])}?sel=0,{number}").context
+
+    for column in context["columns"]:
+        told = provider().rulings(played.study.trials.get(number=column.number))
+        assert [(sign.step, sign.sentence) for sign in column.timeline] == [(one.step, one.sentence) for one in told]
+    assert context["columns"][1].ended_at == played.study.trials.get(number=number).ending_step

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.factories import Played
-from trials import closing, endings
+from trials import closing, endings, head
 
 
 def test_a_page_says_where_to_ask_for_more(editor: Client, played: Played) -> None:
@@ -85,3 +85,12 @@ def test_a_running_trial_is_live_and_an_ended_one_is_not(editor: Client, played:
 
     assert editor.get(live.url, {"version": live.version}).status_code == 204
     assert editor.get(ended).context["live"] is None
+
+
+def test_a_paused_page_hears_the_version_and_is_sent_nothing(editor: Client, played: Played) -> None:
+    for name in ("overview", "curves"):
+        url = reverse(f"trials:{name}", args=[played.study.pk])
+        found = editor.get(f"{url}?version=1&paused=yes")
+
+        assert (found.status_code, found.content) == (204, b"")
+        assert found["X-Version"] == head.live_version(played.study)

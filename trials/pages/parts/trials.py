@@ -102,6 +102,23 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """One verdict on a timeline, with what the comparison says of it as of its step."""
+
+    step: int
+    kind: str
+    said: str
+    sentence: str
+    url: str = ""
+    value: str = ""
+    cut: str = ""
+    margin: str = ""
+    inside: bool | None = None
+    rank: str = ""
+    quota: str = ""
+
+
+@dataclass(frozen=True)
 class Compared:
     """A column of the comparison, base first."""
 
@@ -124,6 +141,9 @@ class Compared:
     inside: bool | None = None
     look: str = ""
     rank: RankBar | None = None
+    ended_at: int | None = None
+    """The step of its ending or pause; None while it trains."""
+    timeline: Sequence[Sign] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +169,11 @@ class CompareRow:
 
     label: str
     cells: Sequence[Cell]
+
+    @property
+    def differs(self) -> bool:
+        """Say whether not all of them are the same."""
+        return len({cell.text for cell in self.cells}) > 1
 
 
 @dataclass(frozen=True)

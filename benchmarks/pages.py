@@ -1,0 +1,295 @@
+"""What the pages of a large study cost in Chromium and on the server.
+
+    python benchmarks/pages.py --trials 10000 --reports 50
+    python benchmarks/pages.py --trials 100000 --reports 20 --data DIR     # fills DIR once, and measures it again later
+    python benchmarks/pages.py --events 1000000                            # a ledger of so many rows, its audit only
+    python benchmarks/pages.py --url "another dashboard=http://127.0.0.1:8080/dashboard/studies/1"
+
+One run: the study is filled by the real engine (`benchmarks/filling.py`), served by gunicorn as `manage.py up` serves
+it, with hashed and compressed files. Each page is opened in a browser that has nothing cached (cold) and once more in
+the same one (warm). Times are from the start of the navigation: until the text is painted, until every chart is drawn.
+Bytes are those on the wire. The longest task is of the main thread, once Plotly itself has been read. The heap is
+what is in use after a collection. Server times are of requests one after the other, the median of nine; the CPU of an
+idle poll is the server process's, over 200 polls. `--url` measures any other page in the same run by the same means.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+import workbench  # noqa: E402  # the repository is not installed
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+DRAWN = """() => {
+  const charts = [...document.querySelectorAll('[data-chart]')];
+  return charts.every(f => f.querySelector('.main-svg') || f.querySelector('[data-note]')?.textContent);
+}"""
+# Heard from the first line of the page on: long tasks, and when Plotly had been read.
+LISTEN = """
+window.__tasks = [];
+const heard = (list) => list.getEntries().forEach((task) => window.__tasks.push([task.startTime, task.duration]));
+new PerformanceObserver(heard).observe({ type: 'longtask', buffered: true });
+window.__plotly = 0;
+const loaded = (event) => { if (event.target.src?.includes('plotly')) window.__plotly = performance.now(); };
+document.addEventListener('load', loaded, true);
+"""
+COMPARED = 12
+POLLS = 200
+REQUESTS = 9
+DRAWN_WITHIN_S = 240.0
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What opening one page once has cost."""
+
+    text_s: float
+    drawn_s: float
+    kilobytes: float
+    heap_mb: float
+    longest_ms: float
+
+
+def main() -> None:
+    """Fill, serve, measure, and print Markdown."""
+    options = _options()
+    data = Path(options.data or tempfile.mkdtemp(prefix="pages-"))
+    os.environ.update(ESPALIER_DATA_DIR=str(data), DJANGO_ALLOW_ASYNC_UNSAFE="true")
+    workbench.set_up(migrate=True)
+    study = _ledger(options.events) if options.events else _study(options.trials, options.reports)
+    cookie = _signed_in()
+    with _served(data, options.port) as (base, pid):
+        print(f"{_described(study)}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
+        paths = _audit_paths(study) if options.events else {**_paths(study), **_audit_paths(study)}
+        _print_server(base, cookie, paths)
+        if not options.events:
+            _print_poll(base, cookie, pid, f"/studies/{study.pk}/")
+        pages = {name: base + path for name, path in paths.items()} | dict(one.split("=", 1) for one in options.url)
+        _print_browser(pages, base, cookie)
+    if not options.data:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--reports", type=int, default=50)
+    parser.add_argument("--events", type=int, default=0, help="measure the audit of a ledger of so many rows instead")
+    parser.add_argument("--data", help="a data directory to fill once and keep")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--url", action="append", default=[], metavar="NAME=URL", help="measure this page too")
+    return parser.parse_args()
+
+
+def _study(trials: int, reports: int) -> Any:
+    from trials.models import Study
+
+    name = f"{trials} trials of {reports} reports"
+    found = Study.objects.filter(name=name).first()
+    if found is None:
+        from filling import fill
+
+        began = time.monotonic()
+        study = workbench.launched(name, "balanced", reports=reports, trials=trials)
+        found = fill(study, workbench.pool(trials, reports=reports))
+        print(f"Filled in {time.monotonic() - began:.0f} s.", file=sys.stderr)
+    return found
+
+
+def _ledger(events: int) -> Any:
+    """Return a study with nothing but a ledger, its chain checked as the minute's task does."""
+    from django.db import transaction
+
+    from pruning import checking, ledger, rollups
+    from trials.models import Study
+
+    name = f"ledger of {events} rows"
+    found = Study.objects.filter(name=name).first()
+    if found is not None:
+        return found
+    study = workbench.launched(name, "balanced", reports=20, trials=1)
+    verdicts = itertools.cycle(workbench.verdicts())
+    while study.sequence < events:
+        with transaction.atomic():
+            entries = [workbench.entry(next(verdicts), study.sequence + 1 + k) for k in range(2000)]
+            ledger.append_many(study, entries, at=workbench.AT)
+            study.sequence += len(entries)
+            Study.objects.filter(pk=study.pk).update(sequence=study.sequence)
+            rollups.count_up(study.uid, study.sequence)
+    while checking.check_ledgers():
+        pass
+    return study
+
+
+def _described(study: Any) -> str:
+    from pruning import rollups
+
+    return f"Study of {study.n_trials:,} trials, {rollups.total(study):,} ledger rows"
+
+
+def _signed_in() -> str:
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    person, _ = User.objects.get_or_create(username="bench", defaults={"is_superuser": True})
+    client = Client()
+    client.force_login(person)
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+@contextmanager
+def _served(data: Path, port: int) -> Iterator[tuple[str, int]]:
+    """Serve the data directory by one gunicorn worker; yield its address and the worker's process id."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    command = [sys.executable, "-m", "gunicorn", "tuning_site.wsgi", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
+    server = subprocess.Popen([*command, "--log-level", "warning", "--timeout", "300"], cwd=HERE.parent)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{base}/healthz", timeout=5).read()  # noqa: S310 - our own server
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        yield base, int(children[0])
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait()
+
+
+def _paths(study: Any) -> dict[str, str]:
+    numbers = ",".join(map(str, range(COMPARED)))
+    root = f"/studies/{study.pk}"
+    return {
+        "overview": f"{root}/",
+        "curves": f"{root}/curves/",
+        "trials": f"{root}/trials/",
+        f"compare of {COMPARED}": f"{root}/compare/?sel={numbers}",
+    }
+
+
+def _audit_paths(study: Any) -> dict[str, str]:
+    from pruning.models import PruningEvent
+
+    rows = PruningEvent.objects.of_study(study)
+    root = f"/studies/{study.pk}/audit"
+    middle = (rows.order_by("-sequence").values_list("sequence", flat=True).first() or 2) // 2
+    return {
+        "audit": f"{root}/",
+        "audit, stopped": f"{root}/?verdict=STOP",
+        "audit, a motive and a rule": f"{root}/?motive=speed&rule=calibrated_halving",
+        "audit, from a step on": f"{root}/?step_from=20",
+        "audit, a page in the middle": f"{root}/?before={middle}",
+        "audit, an entry in the middle": f"{root}/{middle}/",
+    }
+
+
+def _fetched(base: str, path: str, cookie: str) -> bytes:
+    asked = urllib.request.Request(base + path, headers={"Cookie": cookie, "Accept-Encoding": "gzip"})  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=300) as answer:  # noqa: S310 - our own server
+        body: bytes = answer.read()
+        return body
+
+
+def _print_server(base: str, cookie: str, paths: dict[str, str]) -> None:
+    print("| page | server ms, first | median | kB |\n| - | -: | -: | -: |")
+    for name, path in paths.items():
+        taken, size = [], 0
+        for _ in range(REQUESTS):
+            began = time.perf_counter()
+            size = len(_fetched(base, path, cookie))
+            taken.append(1e3 * (time.perf_counter() - began))
+        print(f"| {name} | {taken[0]:.0f} | {statistics.median(taken):.0f} | {size / 1000:.1f} |", flush=True)
+    print()
+
+
+def _print_poll(base: str, cookie: str, pid: int, path: str) -> None:
+    """Print what a poll that finds nothing new costs the server."""
+    from trials import head
+    from trials.models import Study
+
+    version = head.live_version(Study.objects.get(pk=int(path.split("/")[2])))
+    before = _cpu_seconds(pid)
+    for _ in range(POLLS):
+        _fetched(base, f"{path}?version={version}", cookie)
+    print(f"An idle poll costs the server {1e3 * (_cpu_seconds(pid) - before) / POLLS:.1f} ms of CPU.\n", flush=True)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _print_browser(pages: dict[str, str], base: str, cookie: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        sys.exit("no Chromium found; install it, such as with `apt-get install chromium`")
+    print("| page | text, s | charts drawn, s | kB | heap, MB | longest task, ms |\n| - | -: | -: | -: | -: | -: |")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        print(f"(Chromium {browser.version})", file=sys.stderr)
+        for name, url in pages.items():
+            context = browser.new_context(viewport={"width": 1280, "height": 900})
+            key, _, value = cookie.partition("=")
+            context.add_cookies([{"name": key, "value": value, "url": base}])
+            for when in ("cold", "warm"):
+                one = _opened(context, url)
+                figures = (f"{one.text_s:.2f}", f"{one.drawn_s:.2f}", f"{one.kilobytes:,.0f}", f"{one.heap_mb:.0f}")
+                print(f"| {name}, {when} | {' | '.join(figures)} | {one.longest_ms:.0f} |", flush=True)
+            context.close()
+        browser.close()
+
+
+def _opened(context: Any, url: str) -> Opened:
+    page = context.new_page()
+    page.set_default_timeout(1000 * DRAWN_WITHIN_S)
+    page.add_init_script(LISTEN)
+    session = context.new_cdp_session(page)
+    sizes: list[float] = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    for domain in ("Network", "Performance", "HeapProfiler"):
+        session.send(f"{domain}.enable")
+    page.goto(url, wait_until="domcontentloaded")
+    deadline = time.monotonic() + DRAWN_WITHIN_S
+    while not page.evaluate(DRAWN) and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
+    drawn = page.evaluate("performance.now()") / 1000
+    page.wait_for_timeout(500)
+    text = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN") / 1000
+    tasks = page.evaluate("[window.__plotly, window.__tasks]")
+    longest = max((duration for start, duration in tasks[1] if start >= tasks[0]), default=0.0)
+    session.send("HeapProfiler.collectGarbage")
+    heap = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}["JSHeapUsedSize"]
+    page.close()
+    return Opened(text, drawn, sum(sizes) / 1000, heap / 1e6, longest)
+
+
+if __name__ == "__main__":
+    main()

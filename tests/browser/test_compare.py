@@ -1,0 +1,69 @@
+"""Comparing: everything as of one budget, the base by drag or key, from difference to difference."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.factories import Played
+
+pytestmark = pytest.mark.browser
+
+
+def stopped(played: Played) -> int:
+    return played.study.trials.filter(ending_code="outpaced").earliest("number").number
+
+
+def test_the_slider_shows_how_each_stood_and_who_was_stopped_by_then(visit: Visit, played: Played) -> None:
+    number = stopped(played)
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,{number}")
+    whole = page.locator("[data-against]").all_inner_texts()
+
+    page.locator("[data-slider]").fill("2")
+    visit.until("document.querySelectorAll('.timeline .later').length > 0")
+    early = page.locator("[data-against]").all_inner_texts()
+    page.locator("[data-slider]").fill("16")
+    visit.until("document.querySelector('.by-then.is-over')")
+    said = page.inner_text("[data-chart=compare] .chart-head .quiet")
+    visit.until("location.search.includes('step=16')")
+
+    assert early == ["no cut met yet", "no cut met yet"]
+    assert whole != early
+    assert said == f"By step 16: trial {number} outpaced."
+    assert visit.troubles == []
+
+
+def test_a_link_opens_at_its_budget(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,{stopped(played)}&step=4")
+
+    assert "of 4 " in page.inner_text("[data-chart=compare] h2")
+    assert page.inner_text("[data-as-of]") == "as of step 4"
+
+
+def test_a_dragged_column_becomes_the_base(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,3,7")
+
+    page.drag_and_drop("[data-column='7']", "[data-column='0']")
+    page.wait_for_url("**/compare/?sel=7,0,3*")
+
+    assert "base" in page.inner_text("[data-column='7']")
+
+
+def test_the_b_key_makes_the_focused_trial_the_base(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,3")
+
+    page.focus("[data-column='3'] a")
+    page.keyboard.press("b")
+
+    page.wait_for_url("**/compare/?sel=3,0*")
+
+
+def test_brackets_go_from_difference_to_difference(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,3")
+
+    page.keyboard.press("]")
+    first = page.evaluate("document.activeElement.rowIndex")
+    page.keyboard.press("]")
+
+    assert page.evaluate("document.activeElement.dataset.differs") == ""
+    assert page.evaluate("document.activeElement.rowIndex") != first
