@@ -77,7 +77,7 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
     """Return the numbers of a verdict: value, cut, rank, quota; of a gate, what it measured."""
     value, cut = number_of(evidence, "value"), number_of(evidence, "cut")
     texts = apart(value, cut) if value is not None and cut is not None else (told(value), told(cut))
-    facts = [Fact("Value", signed(texts[0]), help=_value_help(evidence))]
+    facts = [Fact("Heading for" if _is_heading(evidence) else "Value", signed(texts[0]), help=_value_help(evidence))]
     if "quota" not in evidence:
         return [*facts, *_forecast_facts(evidence), *_gate_facts(evidence)]
     held = f"held by trial {evidence['cut_trial']}" if evidence.get("cut_trial") is not None else ""
@@ -110,6 +110,11 @@ def _forecast_facts(evidence: Mapping[str, Any]) -> list[Fact]:
         best = "the best" if evidence["k"] == 1 else f"among the best {evidence['k']}"
         facts.append(Fact("Chance", chances(chance)[0], help=f"to end {best}"))
     return facts
+
+
+def _is_heading(evidence: Mapping[str, Any]) -> bool:
+    """Say whether trials were ranked by where they are heading, not by what they had told."""
+    return evidence.get("by") == "ahead"
 
 
 def _value_help(evidence: Mapping[str, Any]) -> str:
@@ -213,7 +218,7 @@ def _differ_down(study: Study, event: PruningEvent, evidence: Mapping[str, Any])
         gap = abs(value - cut)
         points.append(
             say(
-                f"{study.metric} of ",
+                f"{study.metric} {'heading for' if _is_heading(evidence) else 'of'} ",
                 strong(signed(apart(cut, value)[0])),
                 f" or {side} by step {event.step:,}: ",
                 strong(number(gap)),
@@ -252,7 +257,8 @@ def _differ_up(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -
     ]
     if cut is not None:
         worse = "above" if study.minimises else "below"
-        points.append(say(f"A {study.metric} {worse} ", strong(told(cut)), " would have been cut."))
+        told_as = f"{study.metric} heading" if _is_heading(evidence) else study.metric
+        points.append(say(f"A {told_as} {worse} ", strong(told(cut)), " would have been cut."))
     return points
 
 

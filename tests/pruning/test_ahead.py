@@ -10,6 +10,7 @@ import pytest
 
 from pruning.ahead import REACH, ahead_of
 from pruning.calibrated_population import CalibratedPopulation
+from pruning.pages import opened
 from pruning.pages.moment import peers_at
 from pruning.population import Population
 from pruning.replay import replay
@@ -172,3 +173,7 @@ def test_a_live_study_replays_bit_for_bit_and_its_page_ranks_alike() -> None:
         place = [peer.number for peer in peers].index(event.trial_number or 0)
         assert (place + 1, peers[place].value) == (event.evidence["rank"], event.evidence["value"])
         assert event.evidence["value"] < event.evidence["best"]
+    stopped = next(event for event in cuts if event.verdict == "STOP" and event.evidence["cut"] is not None)
+    page = opened.opened(study, stopped, ("", ""))
+    assert [fact.label for fact in page.facts][:2] == ["Heading for", "Cut"]
+    assert "".join(run.text for run in page.differ[0]).startswith("val_loss heading for ")
