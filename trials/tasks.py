@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from celery import shared_task
 
+from trials import explaining  # noqa: F401 - registers its kind of job
 from trials.alerts import delivering
 from trials.running import jobs, slots, suggesting
 from trials.running.processes import this_worker

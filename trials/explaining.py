@@ -1,0 +1,108 @@
+"""Importance of a study's parameters, as a job: read the trials, explain them, keep the result with the job.
+
+A result is kept for the study's sequence number it was read at: every observation and every ending takes one, so as
+long as the number stands, computing again would find the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from django.db import transaction
+
+from trials import head
+from trials.importance import Courses, Fate, Settings, agreements, coded, explain, read_all
+from trials.models import Job, Observation, Study, Trial
+from trials.running import jobs
+from trials.running.jobs import Progress
+
+KIND = "importance"
+OPEN = (Job.State.WAITING, Job.State.RUNNING)
+REFITS = 24
+
+
+class Known(NamedTuple):
+    """What a page knows about a study's importance."""
+
+    job: Job | None
+    """The one that waits or runs, else the newest that failed since the last result."""
+    result: Mapping[str, object] | None
+    """The newest result."""
+
+
+def ask(study: Study, *, at: datetime) -> Job | None:
+    """Have importance computed; None if that is under way already."""
+    with transaction.atomic():
+        head.lock(study.pk)
+        if study.jobs.filter(kind=KIND, state__in=OPEN).exists():
+            return None
+        return jobs.enqueue(KIND, study=study, at=at)
+
+
+def known(study: Study) -> Known:
+    """Return the newest result, and what became of the jobs after it."""
+    newest = list(study.jobs.filter(kind=KIND).defer("result").order_by("-pk")[:20])
+    done = next((job for job in newest if job.state == Job.State.DONE), None)
+    later = newest[0] if newest and newest[0].state != Job.State.DONE else None
+    return Known(later, done.result if done is not None else None)
+
+
+@jobs.runs(KIND)
+def compute(job: Job, tell: Progress) -> Mapping[str, object]:
+    """Compute it and return what the page shows; older results of the study go."""
+    study = job.study
+    if study is None:
+        raise ValueError("importance is computed for a study, and this job names none")
+    study.refresh_from_db()
+    tell("reading the trials", 0, 0)
+    configurations, courses = read(study)
+    space = study.plan().space
+    cells = coded(space, configurations)
+    readings = read_all(courses, cells.features())
+    settings = Settings(refits=REFITS, seed=study.seed % 2**32)
+    found = explain(space, configurations, cells, readings, settings=settings, tell=tell)
+    Job.objects.filter(study=study, kind=KIND, pk__lt=job.pk).exclude(state__in=OPEN).delete()
+    return {
+        **found,
+        "as_of": study.sequence,
+        "n_ended": study.n_ended,
+        "fates": {fate.name.lower(): int(courses.among(fate).sum()) for fate in Fate},
+        "agreement": agreements(courses),
+    }
+
+
+def read(study: Study) -> tuple[list[Mapping[str, object]], Courses]:
+    """Return the configurations of the trials that have been told anything, and their courses, lower being better.
+
+    A trial that another one continues is left out: both are one configuration, and the later one knows more.
+    """
+    looks = tuple(study.newest_revision().looks)
+    sign = 1.0 if study.minimises else -1.0
+    rows = list(
+        Trial.objects.filter(study=study, continued_by=None)
+        .exclude(state=Trial.State.WAITING, last_step=None)
+        .order_by("number")
+        .values_list("pk", "params", "state", "ending_motive", "value")
+    )
+    place = {row[0]: index for index, row in enumerate(rows)}
+    column = {step: k for k, step in enumerate(looks)}
+    fates = np.array([_fate(state, motive) for _, _, state, motive, _ in rows], dtype=np.int8)
+    values = np.array([np.nan if row[4] is None else sign * row[4] for row in rows], dtype=np.float64)
+    at_looks = np.full((len(rows), len(looks)), np.nan)
+    # In the order of their numbers: a resumed trial's later observation replaces the one before.
+    seen = Observation.objects.filter(study=study, step__in=looks).order_by("sequence")
+    for trial, step, best in seen.values_list("trial_id", "step", "best").iterator(chunk_size=5_000):
+        if trial in place:
+            at_looks[place[trial], column[step]] = np.inf if best is None else sign * best
+    return [row[1] for row in rows], Courses(fates, values, at_looks, looks)
+
+
+def _fate(state: str, motive: str) -> Fate:
+    if state == Trial.State.COMPLETE:
+        return Fate.FINISHED
+    if state in {Trial.State.PRUNED, Trial.State.PAUSED} and motive:
+        return Fate.BROKEN if motive == "risk" else Fate.STOPPED
+    return Fate.OPEN
