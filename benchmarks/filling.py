@@ -92,8 +92,10 @@ class Sink:
 class Filling:
     """A study being filled: workers take turns, each report is judged, paused trials go on when they may."""
 
-    def __init__(self, study: Study, pool: Pool, workers: int) -> None:
-        self.study, self.pool, self.workers = study, pool, workers
+    def __init__(
+        self, study: Study, pool: Pool, workers: int, configurations: Sequence[Mapping[str, object]] | None
+    ) -> None:
+        self.study, self.pool, self.workers, self.configurations = study, pool, workers, configurations
         self.standing, self.reviewer = standing_of(study), LedgerReviewer()
         revision = study.newest_revision()
         self.revision = (revision.number, revision.fingerprint)
@@ -126,7 +128,7 @@ class Filling:
             uid=uuid.uuid5(self.study.uid, str(number)),
             origin=Trial.Origin.SAMPLER,
             suggestion=number,
-            params={"x": (number * 0.6180339887) % 1.0},
+            params=dict(self.configurations[number]) if self.configurations else {"x": (number * 0.6180339887) % 1.0},
             state=State.WAITING,
             created_at=self.study.created_at,
         )
@@ -228,12 +230,16 @@ class Filling:
         trial.slot_seconds = course.step * SECONDS_PER_STEP
 
 
-def fill(study: Study, pool: Pool, *, workers: int = 4) -> Study:
+def fill(
+    study: Study, pool: Pool, *, workers: int = 4, configurations: Sequence[Mapping[str, object]] | None = None
+) -> Study:
     """Fill a launched study that has no trials yet with one trial per recording of the pool; return it as it stands.
+
+    configurations: one per recording, for a study whose space is not the workbench's single `x`.
 
     The study stays open: trials that its policy has paused stay paused.
     """
-    filling = Filling(study, pool, workers)
+    filling = Filling(study, pool, workers, configurations)
     with transaction.atomic(), _doors(filling) as sink:
         filling.play()
         sink.flush()
@@ -269,7 +275,7 @@ def _store(filling: Filling) -> None:
     Trial.objects.bulk_create([course.trial for course in courses], batch_size=CHUNK)
     TrialParam.objects.bulk_create(
         (
-            TrialParam(trial=course.trial, study=study, name=name, number=value)
+            TrialParam(trial=course.trial, study=study, name=name, **_typed(value))
             for course in courses
             for name, value in course.trial.params.items()
         ),
@@ -284,6 +290,11 @@ def _store(filling: Filling) -> None:
     )
     Observation.objects.bulk_create(filling.observations, batch_size=CHUNK)
     _roll_up(filling)
+
+
+def _typed(value: object) -> dict[str, Any]:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"number": float(value)} if is_number else {"text": str(value)}  # type: ignore[arg-type]
 
 
 def _attempts(course: Course) -> Iterator[Attempt]:

@@ -32,6 +32,12 @@ export const fade = (colour, alpha) => {
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 };
 
+/** Mix a colour into another, share 0 to 1; where layers lie over each other alpha would add up. */
+export const mix = (colour, ground, share) => {
+  const [one, other] = [colour, ground].map((text) => text.match(/[\d.]+/g).slice(0, 3).map(Number));
+  return `rgb(${one.map((part, i) => Math.round(part * share + other[i] * (1 - share))).join(", ")})`;
+};
+
 export const unpack = (packed) => {
   if (!packed?.b64) return new Float32Array(0);
   const bytes = Uint8Array.from(atob(packed.b64), (letter) => letter.charCodeAt(0));
@@ -152,6 +158,23 @@ const MESSAGES = {
   empty: "No trial has reported yet. The first curve appears with its first report.",
 };
 
+const underWay = new Map();
+
+/** Fetch JSON; figures that ask for the same at once share one answer. */
+const fetchOnce = (src, etag) => {
+  const key = `${src} ${etag}`;
+  if (!underWay.has(key)) underWay.set(key, fetchData(src, etag).finally(() => underWay.delete(key)));
+  return underWay.get(key);
+};
+
+const fetchData = async (src, etag) => {
+  const answer = await fetch(src, { headers: etag ? { "If-None-Match": etag } : {} });
+  const wait = Number(answer.headers.get("Retry-After"));
+  if (answer.status === 304) return { status: 304, wait };
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return { status: answer.status, wait, etag: answer.headers.get("ETag") ?? "", data: await answer.json() };
+};
+
 /** Keep one figure drawn: fetch its data, draw, and draw again when data, theme, width or a switch change. */
 export const mount = (figure, draw) => {
   if (figure.dataset.mounted) return;
@@ -192,14 +215,12 @@ export const mount = (figure, draw) => {
       return;
     }
     try {
-      const answer = await fetch(figure.dataset.src, { headers: etag ? { "If-None-Match": etag } : {} });
+      const answer = await fetchOnce(figure.dataset.src, etag);
       // An answer that is behind says when a newer one can be had.
-      const wait = Number(answer.headers.get("Retry-After"));
-      if (wait) later = setTimeout(refresh, 1000 * wait);
+      if (answer.wait) later = setTimeout(refresh, 1000 * answer.wait);
       if (answer.status === 304) return;
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      etag = answer.headers.get("ETag") ?? "";
-      data = await answer.json();
+      etag = answer.etag;
+      data = answer.data;
       redraw();
     } catch {
       if (!data) note.textContent = MESSAGES.away;

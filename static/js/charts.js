@@ -8,15 +8,21 @@ import { draw as moment } from "./audit-moment.js";
 import { draw as best } from "./best-so-far.js";
 import { draw as compare } from "./compare-curves.js";
 import { draw as curves } from "./curves.js";
+import { draw as front } from "./front.js";
 import { draw as frontier } from "./frontier.js";
 import { draw as labTrial } from "./lab-trial.js";
 import { drawCells as cells, drawFar as far, drawHalted as halted, drawPassing as passing } from "./halted.js";
+import { draw as pair } from "./pair.js";
+import { draw as parallel } from "./parallel.js";
 import { drawHours as hours, drawStates as states, drawTimeline as timeline } from "./resources.js";
+import { draw as slices } from "./slices.js";
 import { draw as studies, drawSpread as spread } from "./studies-compare.js";
 import { draw as trial } from "./trial-curves.js";
+import { draw as values } from "./values.js";
 
 const CHARTS = {
-  "all-curves": allCurves, best, cells, compare, curves, far, frontier, halted, hours, "lab-trial": labTrial, moment, passing, spread, states, studies, timeline, trial,
+  "all-curves": allCurves, best, cells, compare, curves, far, front, frontier, halted, hours, "lab-trial": labTrial, moment, pair, parallel, passing,
+  slices, spread, states, studies, timeline, trial, values,
 };
 
 const mountAll = (root) => {

@@ -58,3 +58,31 @@ document.addEventListener("change", (event) => {
   const here = () => document.getElementById(root.id) ?? root;
   last = last.then(() => tick(here(), box)).catch(() => (box.checked = !box.checked));
 });
+
+// "espalier:choose" {add: [24, 81]} selects what a figure brushed. The address changes, the elements marked
+// data-follows-selection (tray, tabs) are the server's again, and figures fetch their data for the new selection.
+const choose = async (root, numbers) => {
+  const sel = await stored(root, { add: numbers.join(",") });
+  const url = address(sel);
+  history.replaceState(history.state, "", url);
+  for (const figure of document.querySelectorAll("[data-chart][data-src]")) {
+    const src = new URL(figure.dataset.src, location.href);
+    src.searchParams.set("sel", sel);
+    figure.dataset.src = src.href.replaceAll("%2C", ",").replaceAll("%7E", "~");
+  }
+  document.dispatchEvent(new CustomEvent("espalier:live"));
+  const answer = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-follows-selection][id]")) {
+    const newer = page.getElementById(part.id);
+    if (!newer) continue;
+    part.replaceWith(document.adoptNode(newer));
+    window.htmx?.process(document.getElementById(newer.id));
+  }
+};
+
+document.addEventListener("espalier:choose", ({ target, detail }) => {
+  const root = target.closest?.("[data-selection-url]");
+  if (root) last = last.then(() => choose(root, detail.add)).catch(() => {});
+});

@@ -23,6 +23,7 @@ PAGES = (
     "/studies/{0}/trials/3/",
     "/studies/{0}/audit/",
     "/studies/{0}/audit/report/",
+    "/studies/{0}/importance/?sel=0,3",
     "/studies/{0}/plan/",
     "/accounts/tokens/",
 )

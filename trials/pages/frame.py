@@ -130,7 +130,12 @@ class Frame:
             tabs.append(Tab("audit", "Audit", address(audit, sel=carried), provider().n_entries(study)))
         if halted := provider().halted_url(study):
             tabs.append(Tab("halted", "Halted", address(halted, sel=carried), study.n_pruned))
-        return [*tabs, Tab("resources", "Resources", to("resources")), Tab("plan", "Plan", to("plan"))]
+        return [
+            *tabs,
+            Tab("importance", "Importance", to("importance")),
+            Tab("resources", "Resources", to("resources")),
+            Tab("plan", "Plan", to("plan")),
+        ]
 
 
 def preparation_of(study: Study) -> Job | None:

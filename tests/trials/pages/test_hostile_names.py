@@ -9,7 +9,7 @@ from trials.models import Project
 
 def test_no_page_carries_a_name_unescaped(editor: Client, project: Project) -> None:
     study = factories.a_hostile_study(project)
-    names = ("overview", "trials_table", "plan", "compare")
+    names = ("overview", "trials_table", "importance", "plan", "compare")
     pages = ["/", *(f"{reverse(f'trials:{name}', args=[study.pk])}?sel=0,1,5" for name in names)]
     pages += [reverse("trials:trial", args=[study.pk, number]) for number in (0, 5)]
     pages += [reverse("pruning:audit", args=[study.pk]), reverse("pruning:event", args=[study.pk, 1])]

@@ -25,6 +25,16 @@ from trials.pages.parts.common import (
     Track,
     WrongStops,
 )
+from trials.pages.parts.importance import (
+    BestRow,
+    Computing,
+    Estimate,
+    FrontSide,
+    ImportanceRow,
+    Interaction,
+    ReadingColumn,
+    ReadingRow,
+)
 from trials.pages.parts.plan import Amendment, Change, RevisionRow, SpaceRow
 from trials.pages.parts.studies import Budget, CurveRow, Reason, RunningRow, Spared, StudyRow
 from trials.pages.parts.trials import (
@@ -52,6 +62,7 @@ __all__ = [
     "Amendment",
     "AttemptRow",
     "Badge",
+    "BestRow",
     "Budget",
     "Cell",
     "Change",
@@ -63,11 +74,16 @@ __all__ = [
     "ColumnGroup",
     "CompareRow",
     "Compared",
+    "Computing",
     "Crumb",
     "CurveRow",
     "Entry",
+    "Estimate",
     "Fact",
     "FilterGroup",
+    "FrontSide",
+    "ImportanceRow",
+    "Interaction",
     "Live",
     "Neighbour",
     "Opened",
@@ -77,6 +93,8 @@ __all__ = [
     "ParamPlace",
     "ParamRow",
     "RankBar",
+    "ReadingColumn",
+    "ReadingRow",
     "Reason",
     "RevisionRow",
     "Run",
