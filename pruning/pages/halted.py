@@ -117,8 +117,8 @@ def _context(frame: Frame) -> dict[str, Any]:
     n_stopped = int(outcomes.stopped.sum())
     return {
         **frame.context("halted"),
-        "narrative": _narrative(study, space, outcomes),
-        "notes": [*(_unfair(study, space, one, found) for one in found.unfair), *_thin(study, space, found)],
+        "narrative": narrative_of(space, outcomes),
+        "notes": notes_of(study, space, found),
         "n_stopped": n_stopped,
         "n_ended": n_stopped + int(outcomes.finished.sum()),
         "charts_url": reverse("pruning:halted_json", args=[study.pk]),
@@ -127,15 +127,17 @@ def _context(frame: Frame) -> dict[str, Any]:
         "across": across,
         "down": down,
         "has_pair": len(space) > 1,
-        "reasons": _reasons(study, found),
-        "survivors": _survivors(found),
+        "reasons": reasons_of(study, found),
+        "survivors": survivors_of(found),
+        "report_url": reverse("pruning:study_report", args=[study.pk]),
         "unit": study.step_unit,
         "metric": study.metric,
-        "tested": _tested(found),
+        "tested": tested(found),
     }
 
 
-def _narrative(study: Study, space: Space, outcomes: Outcomes) -> list[Paragraph]:
+def narrative_of(space: Space, outcomes: Outcomes) -> list[Paragraph]:
+    """Say how many were stopped, and where the fewest."""
     stopped, finished = int(outcomes.stopped.sum()), int(outcomes.finished.sum())
     if not stopped + finished:
         return [
@@ -171,6 +173,11 @@ def _fared_best(outcomes: Outcomes) -> tuple[Region, tuple[int, int], tuple[int,
         if deviations > highest:
             best, highest = (region, (n_in, n), (n_out, m)), deviations
     return best
+
+
+def notes_of(study: Study, space: Space, found: Halting) -> list[Note]:
+    """Return the regions to be careful about: pruned unfairly, perhaps, or on thin evidence."""
+    return [*(_unfair(study, space, one, found) for one in found.unfair), *_thin(study, space, found)]
 
 
 def _unfair(study: Study, space: Space, one: Unfair, found: Halting) -> Note:
@@ -211,7 +218,7 @@ def _thin(study: Study, space: Space, found: Halting) -> list[Note]:
     return notes
 
 
-def _tested(found: Halting) -> str:
+def tested(found: Halting) -> str:
     """Return what the test for unfair regions could see, where it found none."""
     outcomes = found.outcomes
     if found.unfair or not outcomes.stopped.any():
@@ -226,7 +233,8 @@ def _tested(found: Halting) -> str:
     )
 
 
-def _reasons(study: Study, found: Halting) -> list[ReasonRow]:
+def reasons_of(study: Study, found: Halting) -> list[ReasonRow]:
+    """Return stops by reason."""
     rows = counts.reasons(found.outcomes, horizon=study.horizon, spared_for=dict(found.spared_for))
     total = sum(row.steps_saved for row in rows)
     table = reverse("trials:trials_table", args=[study.pk])
@@ -248,7 +256,8 @@ def _reasons(study: Study, found: Halting) -> list[ReasonRow]:
 WHO = {"finished": "finished", "control": "spared, then finished", "stopped": "stopped: best seen"}
 
 
-def _survivors(found: Halting) -> list[Survivor]:
+def survivors_of(found: Halting) -> list[Survivor]:
+    """Return how those that finished, were spared and were stopped did."""
     rows = []
     for who, n, quartiles in counts.survivors(found.outcomes, found.values):
         if n:

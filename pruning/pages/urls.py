@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pruning.pages import audit, exports, halted, lab, lab_charts, lab_new, policies
+from pruning.pages import audit, exports, halted, lab, lab_charts, lab_new, policies, study_report
 
 app_name = "pruning"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("policies/cards/<int:study_id>/", policies.card, name="card"),
     path("policies/starter/<slug:name>/", policies.starter_card, name="starter_card"),
     path("policies/<slug:key>/", policies.policy, name="policy"),
+    path("studies/<int:study_id>/report.html", study_report.study_report, name="study_report"),
     path("studies/<int:study_id>/halted/", halted.halted, name="halted"),
     path("studies/<int:study_id>/halted.json", halted.halted_json, name="halted_json"),
     path("studies/<int:study_id>/halted-grid.json", halted.halted_grid_json, name="halted_grid_json"),

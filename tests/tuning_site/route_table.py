@@ -139,7 +139,10 @@ EVENT = {"study_id": "study.pk", "sequence": "event.sequence"}
 
 PRUNING = [
     Row("pruning:audit", "GET", MEMBERS, STUDY),
-    *(Row(f"pruning:{name}", "GET", MEMBERS, STUDY) for name in ("halted", "halted_json", "halted_grid_json")),
+    *(
+        Row(f"pruning:{name}", "GET", MEMBERS, STUDY)
+        for name in ("halted", "halted_json", "halted_grid_json", "study_report")
+    ),
     *(Row(f"pruning:{name}", "GET", MEMBERS, STUDY) for name in ("audit_jsonl", "audit_csv", "report")),
     Row("pruning:event", "GET", MEMBERS, EVENT),
     Row("pruning:event_json", "GET", MEMBERS, EVENT),

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET
 from trials import head
 from trials.charts.picture import LINES_UP_TO
 from trials.facts import ControlArm, Cut, Ruling, provider
-from trials.models import Attempt, Study, Trial
+from trials.models import Attempt, Job, Study, Trial
 from trials.pages import live, narrative, rollups, words
 from trials.pages.access import readable
 from trials.pages.frame import Frame
 from trials.pages.parts import Budget, CurveRow, Reason, Run, RunningRow, Spared, Track, WrongStops
 from trials.pages.rollups import Group
 from trials.pages.selection import address
+from trials.plan import Plan
 
 MOST_RUNNING = 40
 # Fewer say little about what a trial takes.
@@ -43,30 +44,14 @@ def overview(request: HttpRequest, study_id: int) -> HttpResponse:
 
 def _context(frame: Frame) -> dict[str, Any]:
     study, plan = frame.study, frame.plan
-    groups = rollups.endings([study]).get(study.pk, ())
-    arm = provider().control_arms([study]).get(study.pk)
-    pooled = provider().pooled_arm(study)
+    told = told_of(study, plan, frame.preparing)
+    groups, arm, planned = told.groups, told.arm, told.planned
     spared = provider().spared_numbers(study)
-    named = {trial.number: trial for trial in study.trials.filter(number__in=(0, study.best_number or 0))}
-    defaults = named.get(0)
-    planned = max(plan.budget.trials, study.n_trials)
     ended = study.state == Study.State.ENDED
     waiting = planned - study.n_trials + study.n_waiting
     return {
         "narrative": [
-            *narrative.of_study(
-                narrative.Told(
-                    study=study,
-                    planned=planned,
-                    best=None if study.best_number is None else named.get(study.best_number),
-                    defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
-                    groups=groups,
-                    arm=arm,
-                    pooled=pooled,
-                    preparing=frame.preparing,
-                    evaluations=list(study.evaluations.order_by("id")),
-                )
-            ),
+            *narrative.of_study(told),
             *([Run(said, glyph="warn")] for said in provider().unlike_others(study)),
         ],
         "done": words.whole(study.n_trials - study.n_waiting),
@@ -96,6 +81,23 @@ def _context(frame: Frame) -> dict[str, Any]:
         "table": _table(study, spared),
         "waiting_for": provider().waiting_for(study),
     }
+
+
+def told_of(study: Study, plan: Plan, preparing: Job | None = None) -> narrative.Told:
+    """Return what the narrative of a study is made from."""
+    named = {trial.number: trial for trial in study.trials.filter(number__in=(0, study.best_number or 0))}
+    defaults = named.get(0)
+    return narrative.Told(
+        study=study,
+        planned=max(plan.budget.trials, study.n_trials),
+        best=None if study.best_number is None else named.get(study.best_number),
+        defaults=defaults if defaults is not None and defaults.origin == Trial.Origin.DEFAULTS else None,
+        groups=rollups.endings([study]).get(study.pk, ()),
+        arm=provider().control_arms([study]).get(study.pk),
+        pooled=provider().pooled_arm(study),
+        preparing=preparing,
+        evaluations=list(study.evaluations.order_by("id")),
+    )
 
 
 def _budgets(frame: Frame, planned: int) -> list[Budget]:
