@@ -158,6 +158,8 @@ SITE_PLACES = (("Studies", "trials:studies"), ("Policies", "pruning:policies"), 
 
 API_MAX_BODY_BYTES = env.integer("ESPALIER_API_MAX_BODY_MB", 8, at_least=1, at_most=1_000) * 1_048_576
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# The form of a plan has ten fields a parameter, and a plan up to 200 parameters.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tuning_site.accounts.authentication.TokenAuthentication",

@@ -54,7 +54,7 @@ def ask_gate(request: HttpRequest) -> HttpResponse:
     projects = _projects(request)
     plan, _, _ = Draft.of(request.POST).read()
     words = None if plan is None else gate.ask(plan, user=request.user, project=_chosen(request, projects))
-    return render(request, "trials/parts/draft_gate.html", {"gate": words, "asked": True})
+    return render(request, "trials/parts/draft_gate.html", {"gate": words, "asked": True, "unread": plan is None})
 
 
 def _begin(request: HttpRequest) -> tuple[Draft, tuple[str, str]]:
@@ -120,6 +120,7 @@ def _page(
         "forecast": forecast(plan, request.user) if plan is not None else None,
         "gate": gate.ask(plan, user=request.user, project=project) if ask and plan is not None else None,
         "asked": ask,
+        "unread": plan is None,
     }
     return render(request, "trials/new_study.html", context, status=status)
 

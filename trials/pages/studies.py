@@ -204,7 +204,7 @@ def _filters(request: HttpRequest, query: StudiesQuery, counts: Counts) -> list[
 
     chips = [
         chip("All", counts.open, ""),
-        chip("Running", counts.running, Study.State.RUNNING, "running"),
+        chip("Under way", counts.running, Study.State.RUNNING, "running"),
         chip("Ended", counts.open - counts.running, Study.State.ENDED, "finished"),
     ]
     if counts.archived or query.state == ARCHIVED:

@@ -324,3 +324,25 @@ def test_every_label_names_a_field_that_is_there(editor: Client, project: Projec
         "f-with_defaults-error", "f-horizon-error", "f-step_unit-error", "f-report_steps-error",
     }  # fmt: skip
     assert reverse("trials:ask_gate") in html
+
+
+def test_a_space_of_two_hundred_parameters_fits_the_form(editor: Client, project: Project) -> None:
+    rows: dict[str, object] = {"row": [str(k) for k in range(200)]}
+    for k in range(200):
+        cells = dict.fromkeys(("log", "step", "choices", "when", "default"), "")
+        cells |= {"name": f"p{k}", "type": "float", "low": "0", "high": "1"}
+        rows |= {f"{name}-{k}": value for name, value in cells.items()}
+
+    page = post(editor, "check", trainable="", horizon="10", with_defaults="", **rows)
+
+    assert page.problems == []
+    assert (len(page.rows), page.n_trials) == (200, "12 trials")
+
+
+def test_the_gate_waits_for_a_plan_and_then_says_what_it_knows(editor: Client, project: Project) -> None:
+    wrong = editor.post("/studies/new/gate/", {**FORM, "trials": "many"}).content.decode()
+    right = editor.post("/studies/new/gate/", {**FORM, "name": "<i>x</i>"}).content.decode()
+
+    assert "Known once nothing is wrong with the plan." in wrong
+    assert "No past study is similar enough" in right or "No past study" in right
+    assert "<i>x</i>" not in right
