@@ -41,6 +41,8 @@ class Halving:
     prior_weight: float = 6.0
     first: int = 1
     factor: float = 2.0
+    late: int = 0
+    """So many more looks, evenly spread between the last one and the end."""
 
     study: Study = field(init=False, repr=False, compare=False)
 

@@ -21,6 +21,8 @@ class Candidate(Protocol):
     """The first look, in reports."""
     factor: float
     """From look to look."""
+    late: int
+    """Further looks, evenly spread between the last one and the end."""
 
     def start(self, study: Study) -> None:
         """Hear that a study begins."""
@@ -46,7 +48,7 @@ class Study:
         self.best, self.ends = best, best[:, -1]
         finite = np.isfinite(values)
         self._broken = np.where(finite.all(axis=1), self.horizon + 1, np.argmin(finite, axis=1) + 1)
-        self.steps = _looks(rule.first, rule.factor, self.horizon)
+        self.steps = _looks(rule.first, rule.factor, rule.late, self.horizon)
         self.looks = len(self.steps)
         self.reached = np.zeros((self.looks + 1, self.n), dtype=bool)
         """By look and trial; the last row is the end."""
@@ -132,14 +134,16 @@ class Study:
         return ((in_hand - best) / scale if np.isfinite(in_hand) and scale else 1.0), 1.0
 
 
-def _looks(first: int, factor: float, horizon: int) -> Steps:
+def _looks(first: int, factor: float, late: int, horizon: int) -> Steps:
     steps: list[int] = []
     at = float(first)
     while at < horizon:
         if not steps or int(at) > steps[-1]:
             steps.append(int(at))
         at *= factor
-    return np.array(steps)
+    left = (horizon - steps[-1]) / (late + 1)
+    more = {steps[-1] + round(left * place) for place in range(1, late + 1)}
+    return np.array(sorted({*steps, *(step for step in more if step < horizon)}))
 
 
 Result = tuple[float, float, float]

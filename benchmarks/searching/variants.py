@@ -96,6 +96,14 @@ GROUPS: Mapping[str, Mapping[str, Maker]] = {
         "best 35 %, keeps 1": halving(risk=0.35, min_keep=1),
         "best 35 %, keeps 6": halving(risk=0.35, min_keep=6),
     },
+    "late looks": {
+        BEFORE: halving(),
+        "best 20 %, 1 late look": halving(late=1),
+        "ahead 0.75 20 %, lcb 0.5": halving("ahead 0.75", 0.2, lcb=0.5),
+        "ahead 0.75 20 %, lcb 0.5, 1 late look": halving("ahead 0.75", 0.2, lcb=0.5, late=1),
+        "ahead 0.75 65 %, tail 0.15": halving("ahead 0.75", 0.65, tail=0.15),
+        "ahead 0.75 65 %, tail 0.15, 1 late look": halving("ahead 0.75", 0.65, tail=0.15, late=1),
+    },
     "waiting": {
         "best 35 %": halving(risk=0.35),
         **{f"best 35 %, waits for {n}": halving(risk=0.35, wait=n, waits_for_all=True) for n in (4, 12, 20)},
