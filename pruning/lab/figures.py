@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
 from pruning.backtest import Cell, Scores
+from pruning.backtest.cells import FIGURES
 from pruning.backtest.roles import REFERENCE, Role, role_of
 from pruning.backtest.scores import Summary
 from pruning.lab.asking import makers_of
@@ -26,7 +28,7 @@ class View:
     label: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Figures:
     """What was played, ready to be summed up; the same code and cells as `manage.py backtest`."""
 
@@ -35,6 +37,9 @@ class Figures:
     """By place; of their pictures only what `scores` needs."""
     roles: Mapping[str, Role]
     """By the policy's name, the oracle's too where there is one."""
+    most_lost: int | None
+    """The place of the study in which policies lost the best most often."""
+    _kept: dict[str, Summary] = field(default_factory=dict)
 
     @cached_property
     def views(self) -> list[View]:
@@ -48,7 +53,12 @@ class Figures:
         return [*(total if len(studies) > 1 else []), *families, *studies]
 
     def summary(self, view: View) -> Summary:
-        """Return the figures of a view."""
+        """Return the figures of a view; drawing their intervals takes a moment, so they are kept."""
+        if view.key not in self._kept:
+            self._kept[view.key] = self._summed_up(view)
+        return self._kept[view.key]
+
+    def _summed_up(self, view: View) -> Summary:
         kind, _, name = view.key.partition(":")
         if kind == "family":
             return self.scores.family(name)
@@ -82,7 +92,20 @@ def _figures(backtest_id: int, job_id: int, created_at: datetime) -> Figures:
         cells += [_oracle(task, int(order), compute) for task in tasks for order, compute in oracles[task.pk].items()]
         names.append(ORACLE)
         roles[ORACLE] = Role(REFERENCE)
-    return Figures(scores=Scores(cells, names), tasks={task.place: task for task in tasks}, roles=roles)
+    return Figures(
+        scores=Scores(cells, names),
+        tasks={task.place: task for task in tasks},
+        roles=roles,
+        most_lost=_most_lost(tasks, [cell for cell in cells if roles[cell.policy].kind != REFERENCE] or cells),
+    )
+
+
+def _most_lost(tasks: list[BacktestTask], cells: list[Cell]) -> int | None:
+    """Return the place of the study whose cells lost the best most often; of equals the first."""
+    lost = Counter({cell.task: 0 for cell in cells})
+    lost.update(cell.task for cell in cells if cell.worst[FIGURES.index("lost")])
+    played = [task for task in tasks if task.name in lost]
+    return max(played, key=lambda task: (lost[task.name], -task.place)).place if played else None
 
 
 def _cells(tasks: list[BacktestTask]) -> list[Cell]:

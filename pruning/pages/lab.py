@@ -135,8 +135,8 @@ def _found(request: HttpRequest, shown: Backtest) -> dict[str, Any]:
     names = [name for name in summary.policies if name in shown.policy_names]
     place, order = (_number(request, name) for name in ("study", "order"))
     replay = lab_stops.replay_of(figures, place, order) if place is not None else None
-    if replay is None and (worst := lab_stops.worst_place(figures)) is not None:
-        replay = lab_stops.replay_of(figures, worst)
+    if replay is None and figures.most_lost is not None:
+        replay = lab_stops.replay_of(figures, figures.most_lost)
     return {
         "figures": lab_table.rows(figures, summary, against=chosen.against, of=chosen.figure),
         "against": chosen.against,

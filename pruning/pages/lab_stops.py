@@ -99,20 +99,6 @@ def replay_of(figures: Figures, place: int, order: int | None = None) -> Replay 
     )
 
 
-def worst_place(figures: Figures) -> int | None:
-    """Return the study in which the best was lost most often."""
-    lost = {
-        place: sum(
-            figures.scores.study(task.name).estimate(name, "lost").at_most
-            for name in figures.scores.played(task.name)
-            if figures.roles[name].kind != REFERENCE
-        )
-        for place, task in figures.tasks.items()
-        if figures.scores.played(task.name)
-    }
-    return max(lost, key=lambda place: (lost[place], -place)) if lost else None
-
-
 def stops_of(request: HttpRequest, backtest: Backtest, figures: Figures, replay: Replay) -> Stops:
     """Return what the page shows of an order."""
     task, picture = replay.task, replay.task.picture
@@ -127,7 +113,7 @@ def stops_of(request: HttpRequest, backtest: Backtest, figures: Figures, replay:
         sentences=[_sentence(replay)],
         policies=replay.policies,
         rows=[_row(replay, place, rank, here, request, chosen=chosen) for place, rank in _lost_first(replay)],
-        lost=[f"{sum(map(_lost, replay.cells[name]))} of {len(replay.cells[name])}" for name in replay.policies],
+        lost=[_losses(replay.cells[name]) for name in replay.policies],
         spent=[_spent(replay, name) for name in replay.policies],
         note=_note(replay),
         tasks=[
@@ -224,6 +210,12 @@ def _spent(replay: Replay, policy: str) -> str:
     cell = next(cell for cell in replay.cells[policy] if cell.order == replay.order)
     low, high = percent(cell.figures[0]), percent(cell.worst[0])
     return low if low == high else f"{low} to {high}"
+
+
+def _losses(cells: Sequence[Cell]) -> str:
+    """Return in how many orders the best was lost; bounds where recordings break off."""
+    least, most = sum(bool(cell.figures[2]) for cell in cells), sum(map(_lost, cells))
+    return f"{least if least == most else f'{least} to {most}'} of {len(cells)}"
 
 
 def _lost(cell: Cell) -> bool:

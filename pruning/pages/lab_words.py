@@ -14,6 +14,8 @@ from trials.pages.words import counted, say, strong
 
 NEAR = 0.03
 """So much more or less compute counts as the same."""
+OPEN = 0.5
+"""Bounds on how often the best is lost that lie so far apart say nothing."""
 
 
 def of_figures(figures: Figures, summary: Summary, *, against: str) -> list[Paragraph]:
@@ -41,8 +43,14 @@ def _nearest(summary: Summary, name: str, against: str) -> Paragraph:
     if abs(apart) > NEAR:
         where = f"With {_points(abs(apart))} {'more' if apart > 0 else 'less'} compute than {against}"
     lost, regret = (summary.difference(name, against, figure) for figure in ("lost", "regret"))
-    if not any(summary.estimate(one, "lost").at_most for one in (name, against)):
+    known = [summary.estimate(one, "lost") for one in (name, against)]
+    if not any(one.at_most for one in known):
         return say(strong(f"{where}, neither {name} nor {against} loses the best trial"), " in any replay.")
+    if any(one.at_most - one.at_least > OPEN for one in known):
+        return say(
+            strong(f"{where}, nobody knows how often {name} and {against} lose the best trial"),
+            ": too many curves break off. Play on studies that trained more trials to their end.",
+        )
     losses = _pair(summary, name, against, "lost", " of replays instead of ")
     regrets = _pair(summary, name, against, "regret", " against ")
     return say(
