@@ -6,6 +6,7 @@ a word about NULL would sort all rows. The second is asked only where the first 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from trials.models import Trial
 from trials.models.trial import TrialQuerySet
 from trials.query import Field, Kind
-from trials.query.places import Beside, Column, Place
+from trials.query.places import BEYOND, Beside, Column, Place
 
 Key: TypeAlias = float | str | datetime
 
@@ -150,7 +151,14 @@ def _key(kind: Kind, text: str) -> Key | None:
     try:
         if kind is Kind.NUMBER:
             found = float(text)
-            return found if abs(found) < 1e308 else None
-        return parse_datetime(text) if kind is Kind.DATE else text[:500]
+            # A whole number travels as one, so that a column of whole numbers may be compared with it.
+            is_whole = math.isfinite(found) and found.is_integer() and abs(found) < BEYOND
+            return int(found) if is_whole else found if math.isfinite(found) else None
+        if kind is Kind.DATE:
+            moment = parse_datetime(text)
+            return moment if moment is not None and moment.tzinfo is not None else None
+        if kind is Kind.FLAG:
+            return text == "True" if text in ("True", "False") else None
+        return text[:500]
     except ValueError:
         return None

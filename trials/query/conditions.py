@@ -69,6 +69,8 @@ class _Reading:
             case Kind.NUMBER:
                 return _number(field, lookup, value)
             case Kind.DATE:
+                if op == "=":
+                    raise QueryError(value.column, op, "none; a date is compared with < <= >= >")
                 return field.place.holds(lookup, values.moment(value, self.now))
             case Kind.FLAG:
                 return _flag(field, values.yes(value))

@@ -179,17 +179,17 @@ def _own(study: Study) -> Iterator[Field]:
         rows = EndingCount.objects.filter(study=study, n__gt=0).exclude(code="").order_by("code")
         return list(rows.values_list("code", flat=True).distinct())
 
-    yield Field("number", Kind.NUMBER, "the trial's number", Column("number"), label="Trial")
+    yield Field("number", Kind.NUMBER, "the trial's number", Column("number", whole=True), label="Trial")
     yield Field("state", Kind.WORD, "where it stands", Column("of_state"), choices=_states)
     yield Field("ending", Kind.WORD, "why it ended, or is paused", Column("of_ending"), choices=codes)
     yield Field("motive", Kind.WORD, "what a rule stopped it for", Column("ending_motive"), choices=lambda: MOTIVES)
     yield Field("origin", Kind.WORD, "where its configuration came from", Column("origin"), choices=_origins)
-    yield Field("step", Kind.NUMBER, "the last step it told", Column("last_step"))
+    yield Field("step", Kind.NUMBER, "the last step it told", Column("last_step", whole=True))
     yield Field("best", Kind.NUMBER, f"{study.metric} at its best, or as told", Column("best_or_value"))
     yield Field("last", Kind.NUMBER, f"{study.metric} as last told", Column("last_value"))
-    yield Field("steps", Kind.NUMBER, "steps trained, repeated ones too", Column("steps_trained"))
+    yield Field("steps", Kind.NUMBER, "steps trained, repeated ones too", Column("steps_trained", whole=True))
     yield Field("seconds", Kind.NUMBER, "seconds on a slot: its cost", Column("slot_seconds"))
-    yield Field("attempts", Kind.NUMBER, "how often it was begun", Column("n_attempts"))
+    yield Field("attempts", Kind.NUMBER, "how often it was begun", Column("n_attempts", whole=True))
     yield Field("created", Kind.DATE, "when it was asked for", Column("created_at"))
     yield Field("started", Kind.DATE, "when it began to train", Column("started_at"))
     yield Field("ended", Kind.DATE, "when it ended", Column("ended_at"))
@@ -197,7 +197,9 @@ def _own(study: Study) -> Iterator[Field]:
     yield Field("tag", Kind.WORD, "a tag on it", places.tagged(study), label="tags", choices=lambda: tags.in_use(study))
     yield Field("note", Kind.TEXT, "a person's note", Column("note"))
     yield Field("pinned", Kind.FLAG, "spared by every rule, as a person asked", Column("pinned"))
-    yield Field("continues", Kind.NUMBER, "the number of the trial it continues", Column("continues__number"))
+    yield Field(
+        "continues", Kind.NUMBER, "the number of the trial it continues", Column("continues__number", whole=True)
+    )
 
 
 def _recorded(study: Study) -> Iterator[Field]:

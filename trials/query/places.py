@@ -8,6 +8,7 @@ behind an expression: a planner that knew them as columns would fetch row by row
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -29,6 +30,11 @@ HIDDEN: Mapping[str, Combinable] = {
 }
 
 
+NEVER = Q(pk__in=())
+BEYOND = 2**62
+"""No number of ours is larger; a column holds no larger one."""
+
+
 class Place(Protocol):
     """A fact's place in the database."""
 
@@ -41,11 +47,16 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the trial's own row."""
+    """A column of the trial's own row; whole: it holds whole numbers."""
 
     name: str
+    whole: bool = False
 
     def holds(self, lookup: str, value: object) -> Q:
+        if self.whole and isinstance(value, float):
+            if lookup == "exact" and not value.is_integer():
+                return NEVER
+            value = max(-BEYOND, min(BEYOND, math.floor(value) if lookup in ("gt", "lte") else math.ceil(value)))
         return Q(**{f"{self.name}__{lookup}": value})
 
     def told(self) -> Q:
@@ -97,7 +108,7 @@ class Numbers:
         fits = [
             one for one in self.choices if (wanted in one.lower() if "contains" in lookup else wanted == one.lower())
         ]
-        return self._any(fits) if fits else Q(of_number__in=())
+        return self._any(fits) if fits else NEVER
 
     def told(self) -> Q:
         return self._any(self.choices)

@@ -302,3 +302,24 @@ def test_the_table_is_read_from_indexes(editor: Client, played: Played) -> None:
                 cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
                 plan = " | ".join(row[3] for row in cursor.fetchall())
                 assert "SCAN" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=best&after=kNaN,3",
+        "sort=best&after=k1e999,3",
+        "sort=number&after=k1e300,1",
+        "sort=ended&after=kfoo,3",
+        "sort=ended&after=k2026-01-01,3",
+        "sort=pinned&after=kmaybe,3",
+        "sort=best&before=n,999999999999999999",
+        "sort=best&before=k1,99999999999999999999999",
+        "sort=tag&after=kx,1",
+        "sel=~99999999999999999999",
+        "col=val_loss%4099999999999999999999999",
+        "view=x&ending=%F0%9F%99%82",
+    ],
+)
+def test_a_mangled_address_is_answered_with_a_page(editor: Client, played: Played, query: str) -> None:
+    assert editor.get(url(played, query)).status_code == 200

@@ -50,6 +50,8 @@ def where(played: Played) -> Callable[[Callable[[Trial], bool]], set[int]]:
         ("val_loss@5 < 1", "At column 1: expected a decision point of this study after @: 4, 8."),
         ("train_loss@4 < 1", "At column 1: expected a field"),
         ("train_loss.best < 1", "At column 1: expected a field"),
+        ("created = today", "At column 11, after =: expected none; a date is compared with < <= >= >."),
+        ("created > -999999w", "At column 11: expected a date such as 2026-03-01"),
         ("(", "At column 2, after (: expected a field."),
         ("best = )", "At column 8, after =: expected a value."),
         ('"unclosed', "At column 1: expected a closing quote."),
@@ -182,3 +184,26 @@ def test_the_most_intricate_query_that_is_allowed_is_answered(catalogue: Catalog
 
     assert found(catalogue, text) == set()
     assert found(catalogue, "(" * 20 + "number=1" + ")" * 20) == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "everybody"),
+    [
+        ("step < 1e300 or step = none", True),
+        ("number = 1e300", False),
+        ("number = 1.5", False),
+        ("number != 1.5", True),
+        ("number > -0.5", True),
+        ("attempts = 1e19", False),
+        ("steps < -1e25", False),
+        ("continues = none", True),
+        ("created > 0001-01-01", True),
+        ("ended < 9999-12-31T23:59 or ended = none", True),
+        ('state = ""', False),
+        ("pinned in (yes, no)", True),
+        ("tag = none", True),
+        ("best = none or best != none", True),
+    ],
+)
+def test_numbers_and_dates_beyond_any_column_are_answered(catalogue: Catalogue, text: str, everybody: bool) -> None:
+    assert found(catalogue, text) == (found(catalogue, "") if everybody else set())
