@@ -38,6 +38,8 @@ class Ranked:
     lost: float
     """Means over the studies; where curves break off, in the worst case."""
     support: tuple[Neighbour, ...]
+    is_open: bool = False
+    """Recordings that break off leave its figures open."""
 
     @property
     def distance(self) -> float:
@@ -47,8 +49,9 @@ class Ranked:
     @property
     def sentence(self) -> str:
         """Return its evidence in plain words."""
+        worst = "in the worst case of what their recordings leave open " if self.is_open else ""
         return (
-            f"On {len(self.support)} similar studies (mean distance {self.distance:.2f}) it trained "
+            f"On {len(self.support)} similar studies (mean distance {self.distance:.2f}) it {worst}trained "
             f"{100 * self.compute:.0f} % of the steps, lost the best trial in {100 * self.lost:.0f} % of the runs, and "
             f"ended with a regret of {self.regret:.3f}."
         )
@@ -74,6 +77,7 @@ def _ranked(candidate: Candidate, support: Sequence[Neighbour]) -> Ranked | None
         regret=_mean([of.regret.at_most for _, of in known]),
         lost=_mean([of.lost.at_most for _, of in known]),
         support=tuple(one for one, _ in known),
+        is_open=any(of.lost.at_least < of.lost.at_most or of.compute.at_least < of.compute.at_most for _, of in known),
     )
 
 

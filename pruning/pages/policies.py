@@ -111,7 +111,7 @@ def policy(request: HttpRequest, key: str) -> HttpResponse:
         "safeguards": policy_words.safeguards(known.policy.safeguards) if known.policy else [],
         "yaml": _yaml(known),
         "families": rows.families(scores, name),
-        "places": rows.places(kept, name, fingerprint),
+        "by_study": rows.places(kept, name, fingerprint),
         "over": total.over if total else "",
         "uses": _uses(request, known),
         "n_uses": words.counted(known.n_uses, "study", "studies"),

@@ -5,7 +5,7 @@ import pytest
 from pruning.library.card import Card
 from pruning.library.neighbours import ranked
 from pruning.library.suggesting import Candidate, Ranked, suggested
-from tests.pruning.library.cards import a_card, a_play, a_task
+from tests.pruning.library.cards import a_card, a_play, a_task, known
 
 CANDIDATES = {name: Candidate(name=name, fingerprint=name) for name in ("careful", "bold")}
 
@@ -54,3 +54,12 @@ def test_a_policy_of_the_same_name_with_other_settings_is_another_one() -> None:
     cards = [a_card(f"study {place}", played=[a_play("bold", fingerprint="an older one")]) for place in range(3)]
 
     assert order(cards) == []
+
+
+def test_figures_that_recordings_leave_open_are_told_as_the_worst_case() -> None:
+    played = a_play("careful")
+    open_ended = type(played)(**{**played.__dict__, "lost": known(0.0, worst=0.4)})
+    (found,) = order([a_card(f"study {place}", played=[open_ended]) for place in range(3)])
+
+    assert "it in the worst case of what their recordings leave open trained 40 %" in found.sentence
+    assert "lost the best trial in 40 % of the runs" in found.sentence

@@ -94,6 +94,7 @@ def test_a_policys_page_says_what_it_does_and_how_it_did_where(member: Client) -
     assert Policy.from_mapping("balanced").fingerprint in told
     assert "One of 20 suggested trials belongs to the control arm" in told
     assert "rule: calibrated_halving" in told
+    assert ">Lab</a>" in told  # the bar on top
     assert "brax_ppo" in told
     assert "/policies/starter/brax_ppo__humanoid_10M/" in told
 
