@@ -105,7 +105,7 @@ def _dial_row(name: str, risk: float, one: Estimate, scale: float) -> DialRow:
     elif one.low > risk:
         verdict = "promises too much"
     else:
-        verdict = "kept" if one.at_most <= risk else "not settled"
+        verdict = "kept" if one.high <= risk else "not settled"
     return DialRow(
         name=name,
         promised=round(risk * scale, 2),

@@ -54,6 +54,18 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         read(ESPALIER_DATA_DIR=str(file)).folder("ESPALIER_DATA_DIR", tmp_path)
 
 
+def test_folders_are_read_by_name() -> None:
+    found = read(ESPALIER_CURVES="ours = /data/ours, theirs=/data/a=b").folders("ESPALIER_CURVES")
+
+    assert found == {"ours": Path("/data/ours"), "theirs": Path("/data/a=b")}
+
+
+@pytest.mark.parametrize("value", ["/data", "=/data", "ours=", "a/b=/data", "ours=/a,ours=/b", "../x=/data"])
+def test_a_folder_without_a_name_of_its_own_is_refused(value: str) -> None:
+    with pytest.raises(BadSetting, match="write name=/path"):
+        read(ESPALIER_CURVES=value).folders("ESPALIER_CURVES")
+
+
 def test_postgres_is_read_with_its_escapes_and_options() -> None:
     url = "postgres://tuner:p%40ss%2Fword@db.internal:6543/tuning%20site?sslmode=require"
     database = parse_database("DATABASE_URL", url)
