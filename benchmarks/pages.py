@@ -9,8 +9,9 @@ One run: the study is filled by the real engine (`benchmarks/filling.py`), serve
 it, with hashed and compressed files. Each page is opened in a browser that has nothing cached (cold) and once more in
 the same one (warm). Times are from the start of the navigation: until the text is painted, until every chart is drawn.
 Bytes are those on the wire. The longest task is of the main thread, once Plotly itself has been read. The heap is
-what is in use after a collection. Server times are of requests one after the other, the median of nine; the CPU of an
-idle poll is the server process's, over 200 polls. `--url` measures any other page in the same run by the same means.
+what is in use after a collection. Server times are of requests one after the other, the median of nine after the
+first, and the mean of their processor time, which other work on the machine cannot add to; an idle poll's is the mean
+of 200. `--url` measures any other page in the same run by the same means.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def main() -> None:
     with _served(data, options.port) as (base, pid):
         print(f"{_described(study)}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
         paths = _audit_paths(study) if options.events else {**_paths(study), **_audit_paths(study)}
-        _print_server(base, cookie, paths)
+        _print_server(base, cookie, pid, paths)
         if not options.events:
             _print_poll(base, cookie, pid, f"/studies/{study.pk}/")
         pages = {name: base + path for name, path in paths.items()} | dict(one.split("=", 1) for one in options.url)
@@ -188,6 +189,7 @@ def _paths(study: Any) -> dict[str, str]:
     return {
         "overview": f"{root}/",
         "curves": f"{root}/curves/",
+        "curves, by seconds": f"{root}/curves/?x=seconds",
         "trials": f"{root}/trials/",
         f"compare of {COMPARED}": f"{root}/compare/?sel={numbers}",
     }
@@ -216,15 +218,19 @@ def _fetched(base: str, path: str, cookie: str) -> bytes:
         return body
 
 
-def _print_server(base: str, cookie: str, paths: dict[str, str]) -> None:
-    print("| page | server ms, first | median | kB |\n| - | -: | -: | -: |")
+def _print_server(base: str, cookie: str, pid: int, paths: dict[str, str]) -> None:
+    """Print what each page takes by the wall clock, and of the server's processor, which other work cannot add to."""
+    print("| page | ms, first | ms, median | CPU ms, mean | kB |\n| - | -: | -: | -: | -: |")
     for name, path in paths.items():
-        taken, size = [], 0
-        for _ in range(REQUESTS):
+        taken, size, before = [], 0, 0.0
+        for turn in range(REQUESTS + 1):
+            before = _cpu_seconds(pid) if turn == 1 else before
             began = time.perf_counter()
             size = len(_fetched(base, path, cookie))
             taken.append(1e3 * (time.perf_counter() - began))
-        print(f"| {name} | {taken[0]:.0f} | {statistics.median(taken):.0f} | {size / 1000:.1f} |", flush=True)
+        spent = 1e3 * (_cpu_seconds(pid) - before) / REQUESTS
+        figures = f"{taken[0]:.0f} | {statistics.median(taken[1:]):.0f} | {spent:.0f} | {size / 1000:.1f}"
+        print(f"| {name} | {figures} |", flush=True)
     print()
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pruning import querysets
 from pruning.ahead import ahead_of
 from pruning.models import PruningEvent
+from pruning.pages.peers import Peers
 from pruning.pages.words import glyph
 from pruning.population import key
 from pruning.provider import cut_of
@@ -30,20 +31,12 @@ MOST_PEERS = 600
 MOST_WENT_ON = 12
 
 
-class Peer(NamedTuple):
-    """A trial that had reached the step by then, with the value it was ranked by."""
-
-    number: int
-    value: float | None
-    key: float
-
-
 class Known(NamedTuple):
     """One moment."""
 
     event: PruningEvent
     own: tuple[NDArray[np.int64], NDArray[np.float64]]
-    peers: Sequence[Peer]
+    peers: Peers
     """In the order of their ranks, the judged trial among them; empty between decision points."""
     band: Band | None
     went_on: Gapped
@@ -56,7 +49,7 @@ def known_at(study: Study, event: PruningEvent) -> Known:
     step = event.step or 0
     own = _own(study, event)
     quota = event.evidence.get("quota") or 0
-    others = [peer.number for peer in peers if peer.number != event.trial_number][:MOST_CURVES]
+    others = [peer.number for peer in peers[: MOST_CURVES + 1] if peer.number != event.trial_number][:MOST_CURVES]
     curves = _curves(study, others, step)
     ahead = [peer.number for peer in peers[: min(quota, MOST_WENT_ON)] if peer.number != event.trial_number]
     cuts = [cut for row in querysets.newest_by_step(study, until=event.sequence) if (cut := cut_of(row)) is not None]
@@ -70,20 +63,18 @@ def known_at(study: Study, event: PruningEvent) -> Known:
     )
 
 
-def peers_at(study: Study, event: PruningEvent) -> list[Peer]:
+def peers_at(study: Study, event: PruningEvent) -> Peers:
     """Return all that had reached the entry's step by its sequence number, best first; ties go to the earlier trial."""
-    evidence = event.evidence
+    evidence, maximize = event.evidence, not study.minimises
     if event.step is None or ("rank" not in evidence and "quota" not in evidence):
-        return []
-    by, maximize = str(evidence.get("by")), not study.minimises
+        return Peers((), maximize=maximize)
+    by = str(evidence.get("by"))
     rows = Observation.objects.filter(study=study, step=event.step, sequence__lte=event.sequence).order_by("sequence")
-    newest: dict[int, float | None] = {}
-    for number, value, state, best in rows.values_list("trial__number", "value", "value_state", "best"):
-        newest[number] = join(value, state) if by not in {"best", "ahead"} else best
-    if by == "ahead":
-        newest = _ahead(study, event, newest)
-    peers = [Peer(number, value, key(value, maximize=maximize)) for number, value in newest.items()]
-    return sorted(peers, key=lambda peer: (peer.key, peer.number))
+    if by in {"best", "ahead"}:
+        bests: dict[int, float | None] = dict(rows.values_list("trial__number", "best"))
+        return Peers((bests if by == "best" else _ahead(study, event, bests)).items(), maximize=maximize)
+    told = rows.values_list("trial__number", "value", "value_state")
+    return Peers(((number, join(value, state)) for number, value, state in told), maximize=maximize)
 
 
 def _ahead(study: Study, event: PruningEvent, bests: Mapping[int, float | None]) -> dict[int, float | None]:

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from pruning.models import PruningEvent
 from pruning.pages import checks, words
-from pruning.pages.moment import Peer, number_of, peers_at
+from pruning.pages.moment import number_of, peers_at
+from pruning.pages.peers import Peer, Peers
 from pruning.rules.calibrated_halving import explanation
 from pruning.rules.words import apart, chances, number
 from trials.models import Study, Trial
@@ -20,6 +21,7 @@ from trials.pages.words import brief as without_head
 from trials.pages.words import number as told
 
 AROUND = 4
+MOST_NAMED = 500
 Kind = PruningEvent.Kind
 
 
@@ -262,7 +264,7 @@ def _differ_up(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -
     return points
 
 
-def _neighbours(study: Study, event: PruningEvent, peers: Sequence[Peer]) -> list[Neighbour]:
+def _neighbours(study: Study, event: PruningEvent, peers: Peers) -> list[Neighbour]:
     """Return the peers around the cut and around the trial, with what became of them since."""
     places = _places(event, peers)
     if not places:
@@ -277,8 +279,8 @@ def _neighbours(study: Study, event: PruningEvent, peers: Sequence[Peer]) -> lis
     ]
 
 
-def _places(event: PruningEvent, peers: Sequence[Peer]) -> list[int]:
-    own = next((place for place, peer in enumerate(peers) if peer.number == event.trial_number), None)
+def _places(event: PruningEvent, peers: Peers) -> list[int]:
+    own = peers.place_of(event.trial_number)
     if own is None or len(peers) < 2:
         return []
     quota = min(event.evidence.get("quota") or 0, len(peers))
@@ -304,14 +306,13 @@ def _neighbour(
     )
 
 
-def _neighbours_text(study: Study, event: PruningEvent, peers: Sequence[Peer]) -> str:
+def _neighbours_text(study: Study, event: PruningEvent, peers: Peers) -> str:
     """Say how those fared that ranked between the cut and this trial and went further all the same."""
     rank, quota = event.evidence.get("rank"), event.evidence.get("quota")
     if not isinstance(rank, int) or not isinstance(quota, int) or rank <= quota or event.step is None:
         return ""
     between = [peer.number for peer in peers[quota : rank - 1]]
-    went = Trial.objects.filter(study=study, number__in=between, last_step__gt=event.step, best_value__isnull=False)
-    values = [best for best in went.values_list("best_value", flat=True) if best is not None]
+    values = _bests_of_those_further(study, between, event.step)
     if not between:
         return "No trial ranked between the cut and this one."
     if not values:
@@ -319,6 +320,16 @@ def _neighbours_text(study: Study, event: PruningEvent, peers: Sequence[Peer]) -
     best = min(values) if study.minimises else max(values)
     some = f"{_capital(len(values))} ranked between the cut and this one and went further."
     return f"{some} The best of them reached {told(best)}."
+
+
+def _bests_of_those_further(study: Study, numbers: Sequence[int], step: int) -> list[float]:
+    """Return the best values of those of these trials that went beyond a step."""
+    went = Trial.objects.filter(study=study, last_step__gt=step, best_value__isnull=False)
+    if len(numbers) <= MOST_NAMED:
+        went = went.filter(number__in=numbers)
+    wanted = set(numbers)
+    rows = went.values_list("number", "best_value")
+    return [best for number, best in rows if best is not None and number in wanted]
 
 
 def _capital(n: int) -> str:
