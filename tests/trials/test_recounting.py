@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.trials.builders import NOW, ScriptedReviewer, a_study, an_attempt, tell
-from trials import closing, endings, recounting
+from trials import closing, continuing, endings, recounting
 from trials.endings import Usage
 from trials.models import Attempt, EndingCount, Study, Trial
 from trials.plan import Budget
@@ -63,6 +63,7 @@ class Happenings:
             self.live.append(waiting or an_attempt(self.study))
             return
         things = [self.judge, self.judge, self.judge, self.complete, self.fail, self.lose, self.resume, self.stop]
+        things.append(self.go_on)
         self.dice.choice(things)()
 
     def take(self) -> Attempt:
@@ -102,6 +103,11 @@ class Happenings:
             endings.resume(paused, at=self.now)
             # The second caller comes too late, and moves nothing.
             assert not endings.resume(paused, at=self.now)
+
+    def go_on(self) -> None:
+        ended = self.study.trials.filter(state__in=[Trial.State.PRUNED, Trial.State.FAILED], continued_by=None)
+        if trial := ended.order_by("number").last():
+            continuing.continue_trial(trial, person="robin", at=self.now)
 
     def stop(self) -> None:
         standing = list(self.study.trials.filter(state__in=[Trial.State.PAUSED, Trial.State.WAITING]))
