@@ -75,7 +75,7 @@ def _apart(point: Point, agreement: float, deviation: float) -> float:
 def _told(beyond: Sequence[tuple[float, Point]], prior: Prior, horizon: int, unit: str, *, word: str) -> Shift:
     told = [(point.agreement, expected(prior, point.share)[0]) for _, point in beyond]
     clauses = [
-        f"at {unit} {round(point.share * horizon):,} {seen:.2f} where {hoped:.2f} was expected"
+        f"{seen:.2f} at {unit} {round(point.share * horizon):,} (expected {hoped:.2f})".replace("-", "−")
         for (_, point), (seen, hoped) in zip(beyond, told, strict=True)
     ]
     return Shift(

@@ -193,7 +193,7 @@ def _policy_narrative(known: Known, name: str, total: Any) -> list[Paragraph]:
             Run(words.counted(total.studies, "study", "studies"), strong=True),
             Run(f" it would have trained {share(compute)} of the steps and lost the best trial in "),
             Run(f"{share(lost)} of the runs", strong=True),
-            Run(f"{_between(lost)}; the regret was {regret.at_least:.3f}."),
+            Run(f"{_between(lost)}; the regret was {rows.regret_words(regret)}."),
         ],
     ]
 

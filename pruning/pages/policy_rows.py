@@ -56,7 +56,7 @@ def _figures(compute: Estimate, regret: Estimate, lost: Estimate, *, n: int) -> 
     return Figures(
         compute=share(compute),
         compute_range=_range(compute, scale=100, digits=0),
-        regret=_regret(regret),
+        regret=regret_words(regret),
         regret_range=_range(regret, scale=1, digits=3),
         lost=share(lost),
         lost_range=_range(lost, scale=100, digits=0),
@@ -97,7 +97,9 @@ def card_row(kept: Kept, default: str) -> CardRow:
         profile=profile(card),
         noise="" if measures is None or measures.noise is None else f"{measures.noise:.3f}",
         diverged="" if measures is None else percent(measures.diverged),
-        default="" if played is None else f"{share(played.compute)} / {_regret(played.regret)} / {share(played.lost)}",
+        default=""
+        if played is None
+        else f"{share(played.compute)} / {regret_words(played.regret)} / {share(played.lost)}",
         obstacle=card.obstacle,
         is_starter=kept.study is None,
     )
@@ -143,7 +145,8 @@ def saved(study: Study) -> str:
     return percent(study.steps_saved / whole) if whole else ""
 
 
-def _regret(one: Estimate) -> str:
+def regret_words(one: Estimate) -> str:
+    """Return a regret, or its bounds where only those are known."""
     low, high = f"{one.at_least:.3f}", f"{one.at_most:.3f}"
     return low if low == high else f"{low} to {high}"
 

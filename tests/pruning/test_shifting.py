@@ -63,7 +63,7 @@ def test_a_card_that_disagrees_is_told_on_the_overview_with_its_numbers(client: 
     told = client.get(study.get_absolute_url()).content.decode()
 
     assert "The early order is worth less here than in 3 similar studies" in told
-    assert "at step 1 0.10 where" in told
+    assert "0.10 at step 1 (expected" in told
 
 
 def test_before_twenty_trials_have_ended_nothing_is_asked(django_assert_num_queries: object) -> None:

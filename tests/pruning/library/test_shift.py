@@ -24,7 +24,7 @@ def test_an_early_order_worth_much_less_than_expected_is_told_with_its_numbers()
 
     assert shift.sign == "links"
     assert shift.sentence.startswith("The early order is worth less here than in 4 similar studies: it agrees with the")
-    assert "at epoch 8 0.10 where 0.88 was expected" in shift.sentence
+    assert "0.10 at epoch 8 (expected 0.88)" in shift.sentence
     assert shift.statistic > 2
 
 
