@@ -146,7 +146,6 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   if (!rows.length) return false;
   const marked = rows.filter((i) => brush.numbers?.has(found.trials[i]));
   const faint = Math.min(0.35, Math.max(0.05, 25 / rows.length)) * (brush.numbers ? 0.5 : 1);
-  const narrow = width < 560;
   const best = found.trials.indexOf(found.best);
   const traces = [
     trace(axes, rows, { width: 1, color: fade(colours.ink, faint) }),
@@ -156,14 +155,15 @@ export const draw = ({ figure, plot, data, colours, width }) => {
       .map(({ i, colour, dash }) => trace(axes, [i], { width: 2.4, color: colour, dash })),
   ];
   const room = Math.max(4, Math.floor((width - 80) / axes.length / 7));
-  const every = narrow && axes.length > 5 ? 2 : 1;
+  // Where names would run into each other, every second or third is written.
+  const every = Math.max(1, Math.ceil((62 * axes.length) / width));
   const text = (what, at, y, yshift, extra = {}) => label(plain(short(what, room * every)), at, y, colours, { xanchor: at === 0 ? "left" : at === axes.length - 1 ? "right" : "center", yshift, ...extra });
   window.Plotly.react(plot, traces, layout(colours, {
     width, height: plot.clientHeight, margin: { l: 24, r: 24, t: 44, b: 24, pad: 0 }, dragmode: false,
     xaxis: { range: [-0.02, axes.length - 1 + 0.02], visible: false, fixedrange: true },
     yaxis: { range: [-0.02, 1.02], visible: false, fixedrange: true },
     shapes: axes.map((_, at) => ({ type: "line", x0: at, x1: at, y0: 0, y1: 1, line: { width: 1, color: colours.strong } })),
-    annotations: axes.flatMap((axis, at) => (at % every && at !== axes.length - 1 ? [] : [
+    annotations: axes.flatMap((axis, at) => ((at % every && at !== axes.length - 1) || (at !== axes.length - 1 && at > axes.length - 1 - every) ? [] : [
       text(axis.name, at, 1, 32, { font: { size: 11, weight: 600, color: colours.ink } }),
       text(axis.top, at, 1, 16, { font: { size: 11, color: colours["ink-3"] } }),
       text(axis.bottom, at, 0, -14, { font: { size: 11, color: colours["ink-3"] } }),
