@@ -204,3 +204,13 @@ def test_a_study_is_archived_from_its_row_and_found_again(visit: Visit, played: 
     press("text=Save tags")
 
     assert page.locator(".head-tags a.tag").all_inner_texts() == ["baseline", "night run"]
+
+
+@pytest.mark.parametrize("visit", [("light", 900)], indirect=True, ids=["tablet"])
+def test_no_column_of_the_list_loses_its_width_on_a_tablet(visit: Visit, played: Played) -> None:
+    page = visit.open("/")
+
+    widths = page.evaluate("[...document.querySelectorAll('.studies tbody td')].map(cell => cell.offsetWidth)")
+
+    assert all(width == 0 or width > 50 for width in widths), widths
+    assert widths.count(0) == 1, "the sparkline's column alone gives way"
