@@ -21,6 +21,7 @@ from trials.pages.parts import Crumb
 from trials.pages.words import counted, whole
 
 MOST_LISTED = 50
+MOST_VERSIONS = 20
 CHOSEN = ("default", "payoff", "safe", "asha", "hyperband", "median", "full")
 HELP: Mapping[str, str] = {
     "default": "calibrated halving, at a risk of 20 %",
@@ -157,9 +158,10 @@ def _folders(form: QueryDict) -> list[FolderChoice]:
 
 
 def _versions(request: HttpRequest, form: QueryDict) -> list[PolicyChoice]:
+    """Return the chosen and the newest stored policies."""
+    chosen = form.getlist("version")
+    newest = sorted(sources.versions_for(request.user), key=lambda one: (str(one.pk) not in chosen, -one.pk))
     return [
-        PolicyChoice(
-            str(one.pk), sources.version_name(one), one.fingerprint[:12], str(one.pk) in form.getlist("version")
-        )
-        for one in sources.versions_for(request.user)
+        PolicyChoice(str(one.pk), sources.version_name(one), one.fingerprint[:12], str(one.pk) in chosen)
+        for one in newest[:MOST_VERSIONS]
     ]
