@@ -32,7 +32,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.comparing import telling  # noqa: E402  # the repository is not installed
 from benchmarks.comparing.autopsy import Autopsy, autopsy  # noqa: E402
-from benchmarks.comparing.contestants import CONTESTANTS  # noqa: E402
+from benchmarks.comparing.contestants import CONTESTANTS, GRID, ORACLE  # noqa: E402
 from benchmarks.comparing.frontier import picture, points  # noqa: E402
 from benchmarks.comparing.playing import Played, play  # noqa: E402
 from benchmarks.comparing.verdicts import Loss, dial, losses, matches, oracle_distances  # noqa: E402
@@ -91,8 +91,8 @@ def _section(title: str, played: Played, options: argparse.Namespace) -> tuple[s
     """Return one set of tasks as text and data, and draw its picture."""
     scores, seen_scores = Scores(played.complete, played.names), Scores(played.seen, played.names)
     total, seen = scores.total(), seen_scores.total()
-    if total is None or seen is None:
-        return f"### {title}\n\nNo task was played by all.", {}
+    if total is None or seen is None or ORACLE not in played.names or not set(GRID) & set(played.names):
+        return f"### {title}\n\nNot played yet by ours and the oracle, in all of these orders.", {}
     found, distances = matches(total), oracle_distances(total)
     lost = losses(scores, found)
     explained = _explained(played, lost[:EXPLAINED], orders=scores.orders, workers=options.workers)

@@ -45,7 +45,7 @@ GRID: Mapping[str, Maker] = {
     "fast 40 %": promoting(2.5),
     "fast 50 %": promoting(2.0),
     "dial 50 %": pausing(0.5),
-    "ahead 80 %": ahead(0.8, tail=0.2),
+    "ahead 85 %": ahead(0.85, tail=0.2),
     "ahead 65 %": ahead(0.65, tail=0.15),
     "dial 10 %": pausing(0.1),
     "dial 5 %": pausing(0.05),
@@ -60,6 +60,7 @@ SHIPPED: Mapping[str, Maker] = {
     "preset safe": NAMED["safe"],
     "preset fast": NAMED["fast"],
     "payoff": calibrated(action="pause", aim="payoff"),
+    "ahead 80 %": ahead(0.8, tail=0.2),
     "dial 20 %": pausing(0.2),
 }
 """The presets with their control arms, and settings that the grid has no room for: for whoever uses them."""
