@@ -102,6 +102,8 @@ def _dial_row(name: str, risk: float, one: Estimate, scale: float) -> DialRow:
     low, high = (max(0.0, end) for end in _ends(one))
     if one.low is None or one.high is None:
         verdict = "not known"
+    elif not one.high:
+        verdict = "none lost: play more"  # an interval of nothing but zeros proves nothing
     elif one.low > risk:
         verdict = "promises too much"
     else:

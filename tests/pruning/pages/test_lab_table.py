@@ -83,6 +83,7 @@ def test_a_settled_difference_is_drawn_apart_from_one_that_reaches_nothing() -> 
     ("lost", "verdict"),
     [
         ([0.0, 0.1, 0.1], "kept"),
+        ([0.0, 0.0, 0.0], "none lost: play more"),
         ([0.1, 0.2, 0.3], "not settled"),
         ([0.3, 0.4, 0.5], "promises too much"),
     ],
