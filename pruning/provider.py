@@ -92,7 +92,9 @@ class LedgerProvider:
     def pooled_arm(self, study: Study) -> PooledArm | None:
         return pooled_arm_of(judging.pooled(study))
 
-    def spared_numbers(self, study: Study) -> frozenset[int]:
+    def spared_numbers(self, study: Study, among: Sequence[int] | None = None) -> frozenset[int]:
+        if among is not None:
+            return querysets.spared_among(study, among)
         return querysets.spared([study.uid]).get(study.uid, frozenset())
 
     def last_rulings(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Ruling]:

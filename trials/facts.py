@@ -194,8 +194,11 @@ class PageProvider(Protocol):
     def pooled_arm(self, study: Study) -> PooledArm | None:
         """Return the control arms' record over all studies of the project; None unless two or more know something."""
 
-    def spared_numbers(self, study: Study) -> frozenset[int]:
-        """Return the numbers of the trials that a rule would have stopped and the control arm protected."""
+    def spared_numbers(self, study: Study, among: Sequence[int] | None = None) -> frozenset[int]:
+        """Return the numbers of the trials that a rule would have stopped and the control arm protected.
+
+        among: ask for these trials only; what it costs then follows how many they are.
+        """
 
     def last_rulings(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Ruling]:
         """Return the newest verdict at a decision point by trial number; one with a rank where there is one."""
@@ -258,7 +261,7 @@ class NothingToSay:
     def pooled_arm(self, study: Study) -> PooledArm | None:
         return None
 
-    def spared_numbers(self, study: Study) -> frozenset[int]:
+    def spared_numbers(self, study: Study, among: Sequence[int] | None = None) -> frozenset[int]:
         return frozenset()
 
     def last_rulings(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Ruling]:

@@ -47,7 +47,6 @@ class Migration(migrations.Migration):
                     "ending_motive",
                     "origin",
                     "pinned",
-                    "continues",
                     "value",
                     "best_value",
                     "last_value",

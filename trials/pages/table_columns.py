@@ -95,7 +95,7 @@ class Cells:
     _known: dict[str, Mapping[int, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.spared = provider().spared_numbers(self.study)
+        self.spared = provider().spared_numbers(self.study, [trial.number for trial in self.trials])
 
     def of(self, trial: Trial) -> list[TrialCell]:
         """Return a trial's cells, in the order of the columns."""
