@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trials.plan import PlanError, read_plan
@@ -15,6 +15,8 @@ from trials.plan.drafting import Fields, Row, data_of, data_of_plan, fields_of, 
 from trials.plan.text import read_yaml
 from trials.plan.writing import inner, read_inner, scalar, value_of, write
 
+# A busy machine draws slowly; that is no failure.
+UNHURRIED = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 EXAMPLES = sorted(Path(site.BASE_DIR, "examples").glob("*.yaml"))
 
 WORDS = st.sampled_from(
@@ -45,11 +47,13 @@ DATA = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dict
 
 
 @given(st.dictionaries(TEXTS, DATA, min_size=1, max_size=4))
+@UNHURRIED
 def test_what_is_written_reads_back_as_the_same_data(data: dict[str, object]) -> None:
     assert read_yaml(write(data)).data == data
 
 
 @given(SCALARS)
+@UNHURRIED
 def test_a_value_shown_in_a_field_reads_back_as_the_same_value(value: object) -> None:
     again = value_of(scalar(value))
 
@@ -57,6 +61,7 @@ def test_a_value_shown_in_a_field_reads_back_as_the_same_value(value: object) ->
 
 
 @given(st.lists(SCALARS, min_size=1, max_size=4))
+@UNHURRIED
 def test_a_list_shown_in_a_field_reads_back_as_the_same_list(values: list[object]) -> None:
     assert read_inner(inner(values), "[]") == values
 
@@ -98,7 +103,7 @@ PLANS = st.fixed_dictionaries(
 
 
 @given(PLANS)
-@settings(deadline=None, max_examples=50)
+@UNHURRIED
 def test_form_and_text_have_the_same_problems(data: dict[str, object]) -> None:
     """Whatever a plan says, right or wrong, its form says the same."""
     text, unsaid = text_of(fields_of(data))
