@@ -137,9 +137,22 @@ class Asked:
             rows = rows.filter(sequence__gte=first_since(study, query.since))
         if query.until is not None:
             rows = rows.filter(sequence__lt=first_since(study, query.until))
-        if query.step_from is not None:
-            rows = rows.filter(step__gte=query.step_from)
-        return rows if query.step_to is None else rows.filter(step__lte=query.step_to)
+        return self._between_steps(rows)
+
+    def _between_steps(self, rows: PruningEventQuerySet) -> PruningEventQuerySet:
+        """Keep the rows at the steps asked for: one step by its index, a span in the order of the ledger.
+
+        The index of steps would give a span step by step, to be sorted before its first row is known.
+        """
+        low, high = self.query.step_from, self.query.step_to
+        if low is not None and low == high:
+            return rows.filter(step=low)
+        bounds: dict[str, int] = {}
+        if low is not None:
+            bounds["_step__gte"] = low
+        if high is not None:
+            bounds |= {"_step__gte": low or 0, "_step__lte": high}
+        return rows.alias(_step=Coalesce("step", Value(-1))).filter(**bounds) if bounds else rows
 
     def _kinds_of_row(self) -> list[PruningEventQuerySet]:
         """Return querysets that together are the rows asked for, each in the order of an index.

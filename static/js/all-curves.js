@@ -110,7 +110,7 @@ const endLabels = (curves, data, scale, log, colours) => {
     if (taken.some((other) => Math.abs(other - scale.py(y)) < 12)) return [];
     taken.push(scale.py(y));
     const best = curve.trial === data.best;
-    return [label(`${curve.trial}${best ? ` best, ${number(curve.y[curve.y.length - 1])}` : ""}`, 1, where(y, log), colours,
+    return [label(`${curve.trial}${best ? " best" : ""}${best && data.best_value !== null ? `, ${number(data.best_value)}` : ""}`, 1, where(y, log), colours,
       { xref: "paper", xshift: 6, font: { size: 11, weight: best ? 600 : 400, color: best ? colours.ink : colours["ink-2"] } })];
   });
 };

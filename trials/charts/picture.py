@@ -85,6 +85,7 @@ def payload(study: Study, looks: Sequence[int], found: Picture, version: str) ->
         "problem": found.problem,
         "cuts": [asdict(cut) for cut in found.cuts],
         "best": study.best_number,
+        "best_value": study.best_value if (view.metric or study.metric, view.labels) == (study.metric, "{}") else None,
         "panels": [panels.payload(panel) for panel in found.panels],
         "version": version,
     }

@@ -40,7 +40,7 @@ def test_few_curves_are_drawn_as_lines_with_every_point(editor: Client, played: 
         assert np.array_equal(x, told[number][0].astype("f4"))
         assert np.array_equal(y, told[number][1].astype("f4"), equal_nan=True)
     assert panel["density"] is None
-    assert found["best"] == played.study.best_number
+    assert (found["best"], found["best_value"]) == (played.study.best_number, played.study.best_value)
 
 
 def test_each_ended_trial_says_why_in_one_sentence(editor: Client, played: Played) -> None:
