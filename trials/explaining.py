@@ -7,8 +7,8 @@ long as the number stands, computing again would find the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -24,13 +24,19 @@ OPEN = (Job.State.WAITING, Job.State.RUNNING)
 REFITS = 24
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """What a page knows about a study's importance."""
 
     job: Job | None
     """The one that waits or runs, else the newest that failed since the last result."""
-    result: Mapping[str, object] | None
-    """The newest result."""
+    done: Job | None
+    """The one that left the newest result."""
+
+    @property
+    def result(self) -> Mapping[str, object] | None:
+        """Return the newest result; read from the database when first asked for, as it may be large."""
+        return self.done.result if self.done is not None else None
 
 
 def ask(study: Study, *, at: datetime) -> Job | None:
@@ -43,11 +49,11 @@ def ask(study: Study, *, at: datetime) -> Job | None:
 
 
 def known(study: Study) -> Known:
-    """Return the newest result, and what became of the jobs after it."""
+    """Return where to find the newest result, and what became of the jobs after it."""
     newest = list(study.jobs.filter(kind=KIND).defer("result").order_by("-pk")[:20])
     done = next((job for job in newest if job.state == Job.State.DONE), None)
     later = newest[0] if newest and newest[0].state != Job.State.DONE else None
-    return Known(later, done.result if done is not None else None)
+    return Known(later, done)
 
 
 @jobs.runs(KIND)

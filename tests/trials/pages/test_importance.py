@@ -305,3 +305,14 @@ def test_a_hostile_name_in_a_result_is_text(editor: Client, study: Study) -> Non
     assert "<img src=x" not in html
     assert '"><script>' not in html
     assert json.dumps("<img") not in html
+
+
+def test_an_unchanged_page_does_not_read_the_result(editor: Client, study: Study) -> None:
+    kept(study, result(study))
+    live = editor.get(url(study)).context["live"]
+
+    with CaptureQueriesContext(connection) as queries:
+        assert editor.get(live.url, {"version": live.version}).status_code == 204
+
+    assert len(queries) <= 7
+    assert not [query for query in queries if '"job"."result"' in query["sql"]]
