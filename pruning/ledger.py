@@ -127,16 +127,27 @@ def append_many(study: Study, entries: Sequence[Entry], *, at: datetime | None =
     if head is None:
         _open(study, rows[0].sequence, after)
     writing.insert([row.columns for row in rows])
-    if head and (after.sequence // MARK_EVERY != head.sequence // MARK_EVERY or rows[-1].kind in _MARKED):
-        writing.mark(study.uid, after)
-        rollups.count_up(study.uid, after.sequence)
+    if head is not None:
+        is_last = rows[-1].kind in _MARKED
+        if is_last or _passes(MARK_EVERY, head, after):
+            writing.mark(study.uid, after)
+        if is_last or _passes(COUNT_EVERY, head, after):
+            rollups.count_up(study.uid, after.sequence)
     _remember(study.uid, after)
     memory.heard(study, rows)
 
 
 MARK_EVERY = 32
 """Rows between two marks: marking every row would cost each commit one more statement and one more page."""
+COUNT_EVERY = 1024
+"""Rows between two counts: counting takes some milliseconds, and a page counts so few rows itself."""
 _MARKED = (PruningEvent.Kind.CLOSED, PruningEvent.Kind.DELETED)
+
+
+def _passes(every: int, before: Head, after: Head) -> bool:
+    return before.sequence // every != after.sequence // every
+
+
 _ends: dict[uuid.UUID, Head] = {}
 """Where chains ended by this process's last commit to them. A row of another process has taken the next number since,
 so that of the study, which the caller has locked, says whether it still holds."""

@@ -1,8 +1,8 @@
 """How many rows of each kind a study's ledger has, without counting them.
 
-The counts move in the transaction of the row that is marked (`ledger.MARK_EVERY`), for all rows since the mark
-before; moving them with every row would cost each verdict another statement. What came after the last mark, fewer
-rows than lie between two, a page counts itself: together they are exact.
+The counts move with every so many rows (`ledger.COUNT_EVERY`), in the transaction of the last of them, for all since
+the time before; moving them with every row would cost each verdict another statement. What came after, fewer rows than
+lie between two counts, a page counts itself: together they are exact.
 """
 
 from __future__ import annotations

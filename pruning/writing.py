@@ -44,14 +44,19 @@ def head_of(study_uid: uuid.UUID) -> Head | None:
 
 
 def insert(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, columns by name; they do not learn their keys. The caller has opened a transaction."""
+    """Insert rows, columns by name; they do not learn their keys. The caller has opened a transaction.
+
+    A single row goes to SQLite's own cursor: Django's takes as long as the insert, and every decision waits for it.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
-    statement = _statements(connection.vendor).insert
-    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(statement, values_of(rows[0], connection))
+    statements = _statements(connection.vendor)
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+        if len(rows) == 1 and connection.vendor == "sqlite" and connection.connection is not None:
+            with connection.wrap_database_errors:
+                connection.connection.execute(statements.sqlite_insert, values_of(rows[0], connection))
         else:
-            cursor.executemany(statement, [values_of(row, connection) for row in rows])
+            with connection.cursor() as cursor:
+                cursor.executemany(statements.insert, [values_of(row, connection) for row in rows])
 
 
 def mark(study_uid: uuid.UUID, head: Head) -> None:
@@ -83,6 +88,7 @@ def _key(uid: uuid.UUID | None, vendor: str) -> Any:
 class _Statements(NamedTuple):
     newest: str
     insert: str
+    sqlite_insert: str
     mark: str
 
 
@@ -98,5 +104,6 @@ def _statements(vendor: str) -> _Statements:
     return _Statements(
         newest=f"SELECT {head} FROM {events} WHERE study_uid = %s ORDER BY sequence DESC LIMIT 1",  # noqa: S608
         insert=f"INSERT INTO {events} ({names}) VALUES ({values})",  # noqa: S608
+        sqlite_insert=f"INSERT INTO {events} ({names}) VALUES ({values.replace('%s', '?')})",  # noqa: S608
         mark=f"UPDATE {heads} SET {moved} WHERE study_uid = %s",  # noqa: S608
     )

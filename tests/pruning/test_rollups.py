@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def study() -> Study:
+def study(monkeypatch: pytest.MonkeyPatch) -> Study:
+    monkeypatch.setattr(ledger, "COUNT_EVERY", ledger.MARK_EVERY)
     return factories.a_study()
 
 
