@@ -39,10 +39,17 @@ class Arm:
     """Of becoming the best."""
     mean: float
     sd: float
+    pace: float = 1.0
+    """How many times the seconds of a usual step its steps take."""
     index: float = 0.0
     """What it is worth, higher is better."""
     draw: float | None = None
     """The uniform number it was dealt, where ends are sampled."""
+
+    @property
+    def spends(self) -> float:
+        """Return what is left of its training, in usual steps."""
+        return self.cost * self.pace
 
     @property
     def order(self) -> tuple[float, float, float]:
@@ -52,7 +59,9 @@ class Arm:
     def evidence(self, facts: Facts, basis: str) -> dict[str, Any]:
         """Return its figures; the expected end as told where it is a value of the metric."""
         mean = facts.told(self.mean) if basis == FORECAST and math.isfinite(self.mean) else self.mean
-        named = {name: getattr(self, name) for name in ("trial", "step", "cost", "chance", "sd", "index", "draw")}
+        named = {
+            name: getattr(self, name) for name in ("trial", "step", "cost", "pace", "chance", "sd", "index", "draw")
+        }
         return named | {"mean": mean}
 
 
@@ -92,11 +101,15 @@ class Table:
             return cls(basis=RANK, **_by_rank(facts, standing, by, begun), **common)  # type: ignore[arg-type]
         return cls(basis=FORECAST, **_forecast(facts, standing, by, taught, best[0], begun), **common)  # type: ignore[arg-type]
 
+    def paced(self, pace: float) -> Table:
+        """Return the table with the first arm's steps taking so many times the seconds of usual ones."""
+        return replace(self, arms=(replace(self.arms[0], pace=pace), *self.arms[1:]))
+
     def valued(self, kind: str, *, explore: float, seed: int) -> Table:
         """Return the arms with their indices.
 
-        payoff: the chance per step to go. ucb: the gain on the best end that `explore` deviations of luck would
-        bring, per step to go; per step of a whole trial where it is a loss, lest nearness to the end make it look
+        payoff: the chance per usual step to go. ucb: the gain on the best end that `explore` deviations of luck would
+        bring, per usual step to go; per step of a whole trial where it is a loss, lest nearness to the end make it look
         larger. thompson: an end drawn for each, its sign turned where lower is better.
         """
         arms = [self._valued(arm, kind, explore, seed) for arm in (*self.arms, self.fresh)]
@@ -106,10 +119,10 @@ class Table:
         if not math.isfinite(arm.mean):
             return replace(arm, index=-math.inf)
         if kind == "payoff":
-            return replace(arm, index=arm.chance / arm.cost)
+            return replace(arm, index=arm.chance / arm.spends)
         if kind == "ucb":
             gain = self.target - arm.mean + explore * arm.sd
-            return replace(arm, index=gain / (arm.cost if gain > 0 else self.fresh.cost))
+            return replace(arm, index=gain / (arm.spends if gain > 0 else self.fresh.cost))
         place = "new" if arm.trial is None else f"{arm.trial}|{arm.step}"
         draw = uniform(seed, "end", self.moment, place)
         return replace(arm, draw=draw, index=-(arm.mean + arm.sd * quantile(draw)))

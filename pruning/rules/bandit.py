@@ -1,4 +1,4 @@
-"""Bandit: a worker trains what promises most for the steps it takes."""
+"""Bandit: a worker trains what promises most for the hours it takes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from pruning.rules.base import WORST, Evidence, Facts, Kind, SettingError, Verdi
 from pruning.rules.experience import place_evidence
 from pruning.rules.ranks import BASES, reference
 from pruning.rules.resuming import Waiting
+from pruning.rules.surroundings import Needs
 from pruning.rules.verdicts import verdict_of
 from pruning.rules.words import apart, chances, number
 
 INDICES = ("payoff", "ucb", "thompson")
+PER = ("hour", "step")
 ACTIONS = ("stop", "pause")
 LEAST_ENDED = 3
 NEW = "a new trial"
@@ -23,13 +25,17 @@ NEW = "a new trial"
 
 @dataclass(frozen=True, kw_only=True)
 class Bandit:
-    """At every decision point a trial goes on if no other use of its worker is worth more per step.
+    """At every decision point a trial goes on if no other use of its worker is worth more per hour.
 
     Arms are rested and rising: a trial improves only while it is trained, so the index looks at where it will end
     (`pruning.rules.arms`) and at the steps that are left to get there. `index: payoff` is the chance to become the
     best, per step to go; a new trial has 1 / (N + 1) for all its steps. `index: ucb` is the gain on the best end
     at `explore` deviations of luck, per step to go. `index: thompson` draws an end for everyone and trains the best
     drawn, half of the time the second best (Russo, "Simple Bayesian algorithms for best arm identification", 2016).
+
+    `per: hour` weighs a step by what it takes: the trial's own seconds per step against the median of the trials that
+    completed on its kind of device; every other use takes the usual time, and so does the trial itself until
+    `min_ended` have completed there. `per: step` takes all steps for alike.
 
     `action: stop` stops a trial when a new one is worth more than `margin` times as much. `action: pause` pauses
     it when a paused or a new trial is, and a free worker goes to whoever is worth most. When no new trial will
@@ -40,13 +46,15 @@ class Bandit:
     """
 
     name: ClassVar[str] = "bandit"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reasons: ClassVar[tuple[str, ...]] = ("outplayed",)
 
     index: str = "payoff"
     """`payoff`, `ucb` or `thompson`."""
     action: str = "stop"
     """`stop`, or `pause` where trials can resume from a checkpoint."""
+    per: str = "hour"
+    """payoff and ucb: what it is worth per `hour`, or per `step`."""
     margin: float = 2.0
     """Another use must be worth more than so many times as much; at least 1, which takes whatever is worth more."""
     explore: float = 1.0
@@ -63,7 +71,7 @@ class Bandit:
     """thompson only: of its draws."""
 
     def __post_init__(self) -> None:
-        for setting, allowed in (("index", INDICES), ("action", ACTIONS), ("by", BASES)):
+        for setting, allowed in (("index", INDICES), ("action", ACTIONS), ("per", PER), ("by", BASES)):
             if getattr(self, setting) not in allowed:
                 raise SettingError(setting, getattr(self, setting), f"is not one of {', '.join(allowed)}")
         if self.index == "thompson" and self.action == "stop":
@@ -83,7 +91,7 @@ class Bandit:
         key = facts.key(reference(facts, self.by)) if math.isfinite(facts.value) else WORST
         here = Waiting(trial=facts.trial, step=facts.step, key=key)
         others = [one for one in facts.waiting if one.trial != facts.trial and math.isfinite(one.key)]
-        table = self._table(facts, [here, *(others if self.action == "pause" else [])])
+        table = self._table(facts, [here, *(others if self.action == "pause" else [])], pace=self._pace(facts))
         own = table.arms[0]
         ranked = self._ranked(table, [*table.arms, table.fresh])
         chosen, second = ranked[0], ranked[1]
@@ -124,6 +132,11 @@ class Bandit:
         """Return no metric: it reads the objective alone."""
         return ()
 
+    @property
+    def needs(self) -> Needs:
+        """Ask what steps take, where hours count."""
+        return Needs(resources=self.per == "hour" and self.index != "thompson")
+
     @staticmethod
     def clause(evidence: Evidence) -> str:
         """Return the rank, and what the trial and the other use of its worker are worth, in words."""
@@ -134,8 +147,16 @@ class Bandit:
             return f"{rank}; what is not a number will not become the best"
         return f"{rank}; {_WORDS[facts['index']](facts, own, rival)}"
 
-    def _table(self, facts: Facts, standing: Sequence[Waiting]) -> Table:
-        table = Table.of(facts, standing, by=self.by, window=self.window, least=self.min_ended)
+    def _pace(self, facts: Facts) -> float:
+        """Return how many times the seconds of a usual step the trial's own steps take; 1 where that is not known."""
+        used = facts.resources if self.per == "hour" else None
+        if used is None or not used.looks or len(used.finished_seconds) < self.min_ended:
+            return 1.0
+        own, usual = used.looks[-1].seconds_per_step, used.finished_seconds[(len(used.finished_seconds) - 1) // 2]
+        return own / usual if own and usual > 0 else 1.0
+
+    def _table(self, facts: Facts, standing: Sequence[Waiting], *, pace: float = 1.0) -> Table:
+        table = Table.of(facts, standing, by=self.by, window=self.window, least=self.min_ended).paced(pace)
         return table.valued(self.index, explore=self.explore, seed=self.seed)
 
     def _ranked(self, table: Table, arms: Sequence[Arm]) -> list[Arm]:
@@ -179,6 +200,7 @@ class Bandit:
         return place | {
             "index": self.index,
             "basis": table.basis,
+            "per": self.per,
             "margin": self.margin,
             "explore": self.explore,
             "seed": self.seed,
@@ -202,13 +224,14 @@ class Bandit:
 
 def _payoff(facts: dict[str, Any], own: dict[str, Any], rival: dict[str, Any] | None) -> str:
     mine, theirs = chances(own["chance"], rival["chance"] if rival else own["chance"])
-    said = f"its chance to be the best is {mine} for {own['cost']} more {facts['unit']}"
+    slow = "" if own["pace"] == 1 else f" of {number(own['pace'], 2)} times the usual seconds"
+    said = f"its chance to be the best is {mine} for {own['cost']} more {facts['unit']}{slow}"
     return f"{said}, {_whose(rival)} {theirs} for {rival['cost']}" if rival else f"{said}, and nobody else waits"
 
 
 def _ucb(facts: dict[str, Any], own: dict[str, Any], rival: dict[str, Any] | None) -> str:
     mine, theirs = apart(own["index"], rival["index"] if rival else own["index"])
-    per = facts["unit"].removesuffix("s")
+    per = facts["unit"].removesuffix("s") if own["pace"] == 1 else f"usual {facts['unit'].removesuffix('s')}"
     said = f"with luck it gains {mine} per {per}"
     return f"{said}, {_who(rival)} {theirs}" if rival else f"{said}, and nobody else waits"
 

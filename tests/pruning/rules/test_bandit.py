@@ -16,6 +16,7 @@ from pruning.rules.bandit import Bandit
 from pruning.rules.base import EMPTY, Curve, Facts, Kind, SettingError, Stream
 from pruning.rules.divergence import Divergence
 from pruning.rules.resuming import Waiting
+from pruning.rules.surroundings import Resources, Usage
 from pruning.safeguards import Safeguards
 from pruning.simulate import Ended, Pool, Run, outcome_of, simulate
 from tests.pruning import negative_controls as studies
@@ -362,3 +363,62 @@ def test_where_all_diverge_the_study_ends_too() -> None:
     run = played(studies.diverging(0), Bandit(action="pause"))
 
     assert {fate.ended for fate in run.fates} == {Ended.PRUNED}
+
+
+# --- Hours
+
+
+def timed(facts: Facts, own: float | None, finished: float = 2.0, n: int = 8) -> Facts:
+    """Return facts with what steps take: of the trial, and of those that completed on its kind of device."""
+    looks = (Usage(seconds_per_step=own),)
+    return replace(facts, resources=Resources(device="cpu", looks=looks, finished_seconds=(finished,) * n))
+
+
+def test_a_trial_whose_steps_take_long_is_stopped_for_one_that_is_worth_more_per_hour() -> None:
+    rule = Bandit(margin=1.0)
+    facts = after((curve(1.05), 8)).facts(8)
+
+    usual, slow = rule.judge(timed(facts, 2.0)), rule.judge(timed(facts, 200.0))
+
+    assert usual.kind is Kind.KEEP
+    assert slow.kind is Kind.STOP
+    assert slow.evidence["own"]["pace"] == 100.0  # type: ignore[index]
+    assert "of 100.0 times the usual seconds" in slow.sentence()
+
+
+@pytest.mark.parametrize("index", ["payoff", "ucb"])
+def test_what_a_trial_is_worth_falls_as_its_steps_take_longer(index: str) -> None:
+    facts = after((curve(1.05), 8)).facts(8)
+
+    usual, slow = (Bandit(index=index).judge(timed(facts, seconds)).evidence["own"] for seconds in (2.0, 8.0))
+
+    assert slow["index"] == pytest.approx(usual["index"] / 4)  # type: ignore[index]
+
+
+def test_a_trial_of_the_usual_pace_is_judged_as_by_steps() -> None:
+    facts = after((curve(1.05), 8)).facts(8)
+
+    by_hour, by_step = Bandit().judge(timed(facts, 2.0)), Bandit(per="step").judge(timed(facts, 200.0))
+
+    assert by_hour.kind is by_step.kind
+    assert by_hour.evidence["own"] == by_step.evidence["own"]
+
+
+@pytest.mark.parametrize(("own", "finished", "n"), [(None, 2.0, 8), (200.0, 2.0, 4), (200.0, 0.0, 8)])
+def test_what_is_not_measured_counts_as_usual(own: float | None, finished: float, n: int) -> None:
+    facts = after((curve(1.05), 8)).facts(8)
+
+    verdict = Bandit().judge(timed(facts, own, finished, n))
+
+    assert verdict.evidence["own"]["pace"] == 1.0  # type: ignore[index]
+
+
+def test_seconds_are_asked_for_only_where_they_count() -> None:
+    assert Bandit().needs.resources
+    assert not Bandit(per="step").needs.resources
+    assert not Bandit(index="thompson", action="pause").needs.resources
+
+
+def test_another_unit_of_worth_is_refused() -> None:
+    with pytest.raises(SettingError, match="is not one of hour, step"):
+        Bandit(per="day")
