@@ -43,12 +43,12 @@ def ahead(risk: float, tail: float) -> Maker:
 GRID: Mapping[str, Maker] = {
     "fast 33 %": promoting(3.0),
     "fast 40 %": promoting(2.5),
-    "fast 50 %": promoting(2.0),
-    "dial 50 %": pausing(0.5),
-    "ahead 85 %": ahead(0.85, tail=0.2),
+    "fast 42 %": promoting(2.4),
+    "fast 53 %": promoting(1.87),
+    "fast 55 %": promoting(1.8),
+    "fast 58 %": promoting(1.71),
     "ahead 65 %": ahead(0.65, tail=0.15),
     "dial 10 %": pausing(0.1),
-    "dial 5 %": pausing(0.05),
 }
 """The one grid from which ours is taken at every peer's compute, from the cheapest to the most careful."""
 
@@ -61,6 +61,10 @@ SHIPPED: Mapping[str, Maker] = {
     "preset fast": NAMED["fast"],
     "payoff": calibrated(action="pause", aim="payoff"),
     "ahead 80 %": ahead(0.8, tail=0.2),
+    "ahead 85 %": ahead(0.85, tail=0.2),
+    "fast 50 %": promoting(2.0),
+    "dial 50 %": pausing(0.5),
+    "dial 5 %": pausing(0.05),
     "dial 20 %": pausing(0.2),
 }
 """The presets with their control arms, and settings that the grid has no room for: for whoever uses them."""
