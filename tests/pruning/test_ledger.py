@@ -246,7 +246,8 @@ def test_a_row_that_was_rolled_back_is_not_continued() -> None:
     other = ledger.seal(study.uid, Entry(kind="ended", sequence=2, sentence="2."), first.hash, first.at)
     other.event().save()  # as another process does, of which this one hears nothing
 
-    ledger.append(study, Entry(kind="closed", sequence=3, sentence="3."))
+    with transaction.atomic():
+        ledger.append(study, Entry(kind="closed", sequence=3, sentence="3."))
     Study.objects.filter(pk=study.pk).update(sequence=3)
 
     assert verify(study.uid).holds

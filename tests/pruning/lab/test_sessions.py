@@ -125,7 +125,7 @@ def test_cells_of_the_same_curves_are_not_played_again_for_another_backtest(
     again = a_played(user, curves={"toys": []}, policies=["full", "asha"])
 
     assert again.job.result is not None
-    assert list(again.job.result["total"]["by_policy"]) == ["full", "asha"]
+    assert set(again.job.result["total"]["by_policy"]) == {"full", "asha"}  # PostgreSQL keeps no order of keys
     assert BacktestCell.objects.filter(task__backtest=again).count() == 8
 
 
