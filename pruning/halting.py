@@ -20,6 +20,7 @@ from pruning.models import PruningEvent
 from pruning.reckoning import reckon
 from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
+from trials.pages.words import kind_of
 from trials.space import Categorical, Parameter, Space
 from trials.space.places import place_of
 
@@ -92,7 +93,7 @@ def _gathered(study: Study, space: Space) -> Halting:
     outcomes = Outcomes(
         looks=looks,
         number=numbers,
-        kind=[_kind(row[1], row[3], is_spared=row[0] in spared_for) for row in rows],
+        kind=[kind_of(row[1], row[3], spared=row[0] in spared_for) for row in rows],
         reason=[row[2] for row in rows],
         step=np.array([row[4] if row[4] is not None else row[5] or 0 for row in rows], dtype=np.int64),
         at_looks=_at_looks(study, looks, numbers, members, finals),
@@ -176,14 +177,6 @@ def _spared_for(study: Study) -> dict[int, str]:
 def _is_member(study: Study, suggestion: int | None, every: int) -> bool:
     drawn = control.draw(seed=study.seed, suggestion=suggestion, every=every)
     return drawn is not None and drawn.is_member
-
-
-def _kind(state: str, motive: str, *, is_spared: bool) -> str:
-    if state == S.COMPLETE:
-        return "control" if is_spared else "finished"
-    if state == S.PRUNED:
-        return motive or "stopped"
-    return {S.RUNNING: "running", S.PAUSED: "paused"}.get(S(state), "failed")
 
 
 def _finite(value: float | None) -> float:

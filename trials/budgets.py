@@ -25,13 +25,17 @@ class Spent:
         return self.used / self.limit if self.limit > 0 else 1.0
 
 
+def slot_hours(study: Study, *, at: datetime) -> float:
+    """Return the hours of slots spent, those of attempts that are still running included."""
+    live = Attempt.objects.filter(trial__study=study, ended_at__isnull=True).values_list("started_at", flat=True)
+    return (study.slot_seconds + sum((at - start).total_seconds() for start in live)) / 3600
+
+
 def spent(study: Study, *, at: datetime) -> Iterator[Spent]:
     """Yield the budgets of time that the study's plan sets; slot hours count attempts that are still running."""
     budget = study.plan().budget
     if budget.slot_hours is not None:
-        live = Attempt.objects.filter(trial__study=study, ended_at__isnull=True).values_list("started_at", flat=True)
-        hours = (study.slot_seconds + sum((at - start).total_seconds() for start in live)) / 3600
-        yield Spent("budget_slot_hours", "slot hours", hours, budget.slot_hours)
+        yield Spent("budget_slot_hours", "slot hours", slot_hours(study, at=at), budget.slot_hours)
     if budget.wall_hours is not None and study.started_at is not None:
         hours = (at - study.started_at).total_seconds() / 3600
         yield Spent("budget_wall_hours", "hours of wall-clock", hours, budget.wall_hours)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,15 +215,35 @@ def _harder_pruned(outcomes: Outcomes, link: _Link) -> Iterator[tuple[Region, Ma
             yield region, inside
 
 
+class Parted(NamedTuple):
+    """Trials that have ended, and those of them that were stopped, inside a region and outside it."""
+
+    inside: int
+    stopped_inside: int
+    outside: int
+    stopped_outside: int
+
+    @classmethod
+    def of(cls, stopped: Mask, ended: Mask, inside: Mask) -> Parted:
+        """Count the two sides of a region."""
+        counted = (inside & ended, inside & stopped, ~inside & ended, ~inside & stopped)
+        return cls(*(int(mask.sum()) for mask in counted))
+
+    @property
+    def harder_by(self) -> float:
+        """Return by how many deviations the share stopped inside exceeds that outside; 0 where no share differs."""
+        if not self.inside or not self.outside:
+            return 0.0
+        share = (self.stopped_inside + self.stopped_outside) / (self.inside + self.outside)
+        deviation = math.sqrt(share * (1 - share) * (1 / self.inside + 1 / self.outside))
+        apart = self.stopped_inside / self.inside - self.stopped_outside / self.outside
+        return apart / deviation if deviation else 0.0
+
+
 def _is_harder(stopped: Mask, ended: Mask, inside: Mask) -> bool:
     """Say whether more was stopped inside than outside, beyond chance."""
-    within, without = int((inside & ended).sum()), int((~inside & ended).sum())
-    n_within, n_without = int((inside & stopped).sum()), int((~inside & stopped).sum())
-    if n_within < FEWEST_STOPPED or not without:
-        return False
-    share = (n_within + n_without) / (within + without)
-    deviation = math.sqrt(share * (1 - share) * (1 / within + 1 / without))
-    return n_within / within - n_without / without > HARDER * deviation
+    parted = Parted.of(stopped, ended, inside)
+    return parted.stopped_inside >= FEWEST_STOPPED and parted.harder_by > HARDER
 
 
 def _statistics(gains: Floats, members: Floats) -> Floats:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from pruning.halted import counts
 from pruning.halted.outcomes import Outcomes
-from pruning.halted.regions import FEWEST_LINKED, Region, Unfair, regions_of
+from pruning.halted.regions import FEWEST_LINKED, Parted, Region, Unfair, regions_of
 from pruning.halting import Halting, halting_of
 from pruning.pages import halted_charts
 from pruning.pages.halted_words import query_of, where
@@ -147,31 +147,25 @@ def narrative_of(space: Space, outcomes: Outcomes) -> list[Paragraph]:
         return [say(strong(f"None of {finished:,} ended trials was stopped"), " by a rule.")]
     runs: list[str | Run] = [strong(f"{stopped:,} of {stopped + finished:,}"), " ended trials were stopped."]
     if (best := _fared_best(outcomes)) is not None:
-        region, inside, without = best
+        region, parted = best
         runs += [
             f" Those with {where(space, region)} fared best: ",
-            strong(f"{inside[0]:,} of {inside[1]:,}"),
+            strong(f"{parted.stopped_inside:,} of {parted.inside:,}"),
             " stopped there, ",
-            strong(f"{without[0]:,} of {without[1]:,}"),
+            strong(f"{parted.stopped_outside:,} of {parted.outside:,}"),
             " elsewhere.",
         ]
     return [say(*runs)]
 
 
-def _fared_best(outcomes: Outcomes) -> tuple[Region, tuple[int, int], tuple[int, int]] | None:
-    """Return the region of which the smallest share was stopped, beyond chance; with (stopped, ended) in and out."""
+def _fared_best(outcomes: Outcomes) -> tuple[Region, Parted] | None:
+    """Return the region of which the smallest share was stopped, beyond chance, and how it parts the trials."""
     stopped, ended = outcomes.stopped, outcomes.stopped | outcomes.finished
-    best, highest = None, FARED
-    share = stopped[ended].mean()
+    best, lowest = None, -FARED
     for region in regions_of(outcomes):
-        inside = region.holds(outcomes.places[region.name])
-        n, m = int((inside & ended).sum()), int((~inside & ended).sum())
-        if not n or not m or share in (0.0, 1.0):
-            continue
-        n_in, n_out = int((inside & stopped).sum()), int((~inside & stopped).sum())
-        deviations = (n_out / m - n_in / n) / float(np.sqrt(share * (1 - share) * (1 / n + 1 / m)))
-        if deviations > highest:
-            best, highest = (region, (n_in, n), (n_out, m)), deviations
+        parted = Parted.of(stopped, ended, region.holds(outcomes.places[region.name]))
+        if parted.harder_by < lowest:
+            best, lowest = (region, parted), parted.harder_by
     return best
 
 

@@ -57,6 +57,8 @@ def test_the_b_key_makes_the_focused_trial_the_base(visit: Visit, played: Played
 
     page.wait_for_url("**/compare/?sel=3,0*")
 
+    assert "base" in page.inner_text("[data-column='3']")
+
 
 def test_brackets_go_from_difference_to_difference(visit: Visit, played: Played) -> None:
     page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,3")

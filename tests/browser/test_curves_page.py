@@ -90,6 +90,8 @@ def test_smoothed_lines_stand_over_what_was_told(visit: Visit, played: Played) -
 
     visit.until(f"{DRAWN_POINTS} === {2 * raw}")
 
+    assert visit.troubles == []
+
 
 def test_a_click_shows_the_cuts_a_trial_met_as_they_were(visit: Visit, played: Played) -> None:
     page = visit.open(f"/studies/{played.study.pk}/curves/")

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from trials import head
+from trials.budgets import slot_hours
 from trials.charts.picture import LINES_UP_TO
 from trials.facts import ControlArm, Cut, Ruling, provider
-from trials.models import Attempt, Job, Study, Trial
+from trials.models import Job, Study, Trial
 from trials.pages import live, narrative, rollups, words
 from trials.pages.access import readable
 from trials.pages.frame import Frame
@@ -114,7 +115,7 @@ def _budgets(frame: Frame, planned: int) -> list[Budget]:
             help=f"Without stopping, these trials would have needed {without:,}." if study.steps_saved else "",
         )
     ]
-    hours = _slot_hours(study)
+    hours = slot_hours(study, at=timezone.now())
     budgets.append(
         Budget(
             label="Slot hours",
@@ -129,13 +130,6 @@ def _budgets(frame: Frame, planned: int) -> list[Budget]:
         spent = min(1.0, wall / limits.wall_hours)
         budgets.append(Budget("Hours since the start", f"{wall:.1f}", f"budget {limits.wall_hours:g}", spent))
     return budgets
-
-
-def _slot_hours(study: Study) -> float:
-    """Return the hours of slots spent, those of live attempts included."""
-    now = timezone.now()
-    live_since = Attempt.objects.filter(trial__study=study, ended_at__isnull=True).values_list("started_at", flat=True)
-    return (study.slot_seconds + sum((now - start).total_seconds() for start in live_since)) / 3600
 
 
 def _time_left(study: Study, planned: int, hours: float) -> str:

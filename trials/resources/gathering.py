@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from trials.facts import provider
 from trials.models import Attempt, ResourceUsage, Study, Trial
+from trials.pages.words import kind_of
 from trials.resources.attempts import OUTCOMES, RUNNING, Attempts, Place
 from trials.resources.over_time import FINISHED, OTHERWISE, STOPPED, Trials
 
@@ -156,11 +157,7 @@ def _kind(outcome: str, state: str, motive: str, *, is_spared: bool) -> str:
         return RUNNING
     if outcome in OUTCOMES:
         return OUTCOMES[outcome]
-    if state == S.PRUNED:
-        return motive or "stopped"
-    if state == S.COMPLETE:
-        return "control" if is_spared else "finished"
-    return "failed"
+    return kind_of(state, motive, spared=is_spared)
 
 
 def _end(state: str, motive: str) -> str:
