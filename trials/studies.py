@@ -83,18 +83,19 @@ def launch_once(plan: Plan, *, project: Project, user: Person, source: str, at: 
 
     key: handed out with the form. Raises `StudyRefused` as `pass_gate` and `launch` do.
     """
-    if (known := _launched_with(key, user)) is not None:
+    if (known := launched_with(key, user)) is not None:
         return known
     pass_gate(plan, project=project, user=user)
     try:
         return launch(plan, project=project, user=user, source=source, at=at, key=key)
     except NameTaken:
-        if (known := _launched_with(key, user)) is not None:
+        if (known := launched_with(key, user)) is not None:
             return known
         raise
 
 
-def _launched_with(key: uuid.UUID, user: Person) -> Study | None:
+def launched_with(key: uuid.UUID, user: Person) -> Study | None:
+    """Return the study that was launched with this key, if there is one that the person may see."""
     return Study.objects.visible_to(user).filter(launch_key=key).first()
 
 

@@ -69,6 +69,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "started_at",
             "ended_at",
             "last_activity_at",
+            "archived_at",
         ]
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
@@ -184,6 +185,12 @@ class PinSerializer(ReasonSerializer):
     """Whether every rule is to spare a trial, and why."""
 
     pinned = serializers.BooleanField(default=True)
+
+
+class ArchiveSerializer(serializers.Serializer[Any]):
+    """Whether a study is to be out of the way of lists."""
+
+    archived = serializers.BooleanField(default=True, help_text="false: back in the lists")
 
 
 class NoteSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,9 @@
 from django.urls import path, register_converter
 
 from trials.api.attempts import AttemptView
+from trials.api.clones import CloneView
 from trials.api.forecasts import ForecastView
+from trials.api.many import ManyTrialsView
 from trials.api.views import ProjectView, SchemaView, StudyView, TrialView
 
 
@@ -33,10 +35,13 @@ urlpatterns = [
     path("studies/<key:pk>/revisions", StudyView.as_view({"get": "revisions"}), name="study-revisions"),
     path("studies/<key:pk>/amend", StudyView.as_view({"post": "amend"}), name="study-amend"),
     path("studies/<key:pk>/stop", StudyView.as_view({"post": "stop"}), name="study-stop"),
+    path("studies/<key:pk>/archive", StudyView.as_view({"post": "archive"}), name="study-archive"),
+    path("studies/<key:pk>/clone", CloneView.as_view(), name="study-clone"),
     path("studies/<key:pk>/tags", StudyView.as_view({"post": "tags"}), name="study-tags"),
     path("studies/<key:pk>/enqueue", StudyView.as_view({"post": "enqueue"}), name="study-enqueue"),
     path("studies/<key:pk>/claim", StudyView.as_view({"post": "claim"}), name="study-claim"),
     path("studies/<key:study_id>/trials", TrialView.as_view({"get": "list"}), name="trials"),
+    path("studies/<key:study_id>/trials/bulk", ManyTrialsView.as_view(), name="trials-bulk"),
     path(TRIAL, TrialView.as_view({"get": "retrieve"}), name="trial"),
     path(f"{TRIAL}/series", TrialView.as_view({"get": "series"}), name="trial-series"),
     path(f"{TRIAL}/stop", TrialView.as_view({"post": "stop"}), name="trial-stop"),

@@ -105,6 +105,14 @@ class StudyView(ListModelMixin, GenericViewSet[Study]):
         closing.stop_study(study, person=request.user.get_username(), note=reason, at=timezone.now())
         return self._answer(access.visible_study(request, pk))
 
+    @extend_schema(request=serializers.ArchiveSerializer)
+    def archive(self, request: Request, pk: int) -> Response:
+        """Put a study out of the way of lists, or back; it goes on as it did. Asking twice changes nothing."""
+        study = access.editable_study(request, pk)
+        archived = _read(serializers.ArchiveSerializer, request)["archived"]
+        studies.archive(study, archived=archived, at=timezone.now())
+        return self._answer(access.visible_study(request, pk))
+
     @extend_schema(request=serializers.TagsSerializer)
     def tags(self, request: Request, pk: int) -> Response:
         """Let the study carry these tags, in place of those it has."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from trials import studies
+from trials import cloning, studies
 from trials.models import Project, Study
 from trials.pages import draft_form, gate
 from trials.pages.access import readable
@@ -23,7 +23,6 @@ from trials.pages.draft_form import Draft
 from trials.pages.forecast import forecast
 from trials.pages.parts import Crumb
 from trials.plan import Plan, Problem
-from trials.plan.drafting import data_of_plan
 from trials.sanitise import clean_text
 
 REFUSED = 422
@@ -61,22 +60,13 @@ def _begin(request: HttpRequest) -> tuple[Draft, tuple[str, str]]:
     study = _origin_study(request)
     if study is None:
         return Draft.new(START), ("", "")
-    data = {**data_of_plan(study.plan()), "name": _free_name(study)}
-    return Draft.new(data), (study.name, study.get_absolute_url())
+    return Draft.new(cloning.plan_data(study, project=study.project)), (study.name, study.get_absolute_url())
 
 
 def _origin_study(request: HttpRequest) -> Study | None:
     """Return the study that is to be cloned; 404 for one that the person may not see."""
     asked = request.GET.get("from", "")
     return readable(request, int(asked)).study if asked.isdecimal() and len(asked) < 19 else None
-
-
-def _free_name(study: Study) -> str:
-    """Return the study's name with the first number behind it that its project has no study of."""
-    stem = study.name.rpartition("-")[0] if study.name.rpartition("-")[2].isdecimal() else study.name
-    stem = (stem or study.name)[:190]
-    taken = set(Study.objects.filter(project=study.project_id, name__startswith=stem).values_list("name", flat=True))
-    return next(name for n in range(2, len(taken) + 3) if (name := f"{stem}-{n}") not in taken)
 
 
 def _launch(request: HttpRequest, projects: Sequence[Project], draft: Draft) -> HttpResponse:

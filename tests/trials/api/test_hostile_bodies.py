@@ -41,6 +41,7 @@ PLACES = (
     "studies",
     "studies/{study}/amend",
     "studies/{study}/enqueue",
+    "studies/{study}/trials/bulk",
     "attempts/{attempt}/report",
     "attempts/{attempt}/tell",
 )

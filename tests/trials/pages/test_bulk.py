@@ -9,9 +9,8 @@ from django.urls import reverse
 from pruning.models import PruningEvent
 from tests import factories
 from tests.factories import Played
-from trials import tags
+from trials import many, tags
 from trials.models import Trial
-from trials.pages import bulk
 
 
 def url(played: Played) -> str:
@@ -89,7 +88,7 @@ def test_pinning_and_tagging_several(editor: Client, played: Played) -> None:
 
 
 def test_too_many_at_once_are_cut_and_said_so(editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "MOST", 2)
+    monkeypatch.setattr(many, "MOST", 2)
 
     page = editor.get(url(played), {"action": "tag", "sel": "0,1,2,3"})
 

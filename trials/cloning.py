@@ -1,0 +1,22 @@
+"""A study's plan once more, under a name that is free: what the editor of new studies and the API begin with."""
+
+from __future__ import annotations
+
+from trials.models import Project, Study
+from trials.plan.drafting import data_of_plan
+
+LONGEST_STEM = 190
+"""Leaves room for a hyphen and a number within the longest name."""
+
+
+def plan_data(study: Study, *, project: Project) -> dict[str, object]:
+    """Return the data of the plan in force, as a launch takes it, named for the project it is to be launched in."""
+    return {**data_of_plan(study.plan()), "name": free_name(study.name, project=project)}
+
+
+def free_name(name: str, *, project: Project) -> str:
+    """Return a name with the first number behind it, from 2 on, that the project has no study of."""
+    head, _, tail = name.rpartition("-")
+    stem = ((head if tail.isdecimal() else "") or name)[:LONGEST_STEM]
+    taken = set(Study.objects.filter(project=project, name__startswith=stem).values_list("name", flat=True))
+    return next(found for n in range(2, len(taken) + 3) if (found := f"{stem}-{n}") not in taken)
