@@ -211,7 +211,7 @@ API = [
     Row("api:study-enqueue", "POST", API_CREATED, ONE, {"params": {"x": 0.5}}),
     Row("api:study-claim", "POST", API_REPORTS, ONE),
     Row("api:trials", "GET", API_MEMBERS, STUDY),
-    Row("api:trials-bulk", "POST", API_EDITORS, STUDY, {"action": "pin", "numbers": [0]}),
+    Row("api:trials-bulk", "POST", API_EDITORS, STUDY, {"action": "pin", "query": "number >= 0"}),
     Row("api:trial", "GET", API_MEMBERS, TRIAL),
     Row("api:trial-series", "GET", API_MEMBERS, TRIAL),
     Row("api:trial-stop", "POST", API_EDITORS, TRIAL, {"reason": "hopeless"}),
