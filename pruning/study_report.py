@@ -8,24 +8,27 @@ import yaml
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from pruning.halting import halting_of
 from pruning.pages import checks, halted, halted_charts, right
+from trials import explaining
 from trials.charts import best, still
 from trials.charts import curves as curves_chart
 from trials.facts import provider
 from trials.models import Study
-from trials.pages import narrative, overview, words
+from trials.pages import importance_found, narrative, overview, words
 from trials.pages.parts import Fact
+from trials.pages.selection import address
 
 MOST_CURVES = 400
-STYLES = ("tokens", "base", "cards", "glyph", "meter", "table", "verdict", "badge", "report")
+STYLES = ("tokens", "base", "cards", "glyph", "meter", "table", "verdict", "badge", "importance", "report")
 
 
 def html_of(study: Study) -> str:
-    """Return the report: narrative, curves, what was halted, whether that was right, the configuration and the plan."""
+    """Return the report: narrative, curves, what was halted, what mattered, whether stops were right, the plan."""
     return render_to_string("pruning/study_report.html", _context(study))
 
 
@@ -59,6 +62,7 @@ def _context(study: Study) -> dict[str, Any]:
         "survivors": halted.survivors_of(found),
         "unit": study.step_unit,
         "metric": study.metric,
+        **_importance(study),
         "right": right.of(study),
         "chain": checks.chain_words(study),
         "winner": winner,
@@ -79,6 +83,16 @@ def _facts(study: Study) -> list[Fact]:
         Fact("Started", f"{started:%d %b %Y %H:%M} UTC", f"took {took}" if study.ended_at else f"running {took}"),
         Fact("Slot time", words.duration(study.slot_seconds)),
     ]
+
+
+def _importance(study: Study) -> dict[str, Any]:
+    """Return what is said of the newest importance that was computed: it takes a minute, so never here."""
+    page = reverse("trials:importance", args=[study.pk])
+    done = explaining.known(study).done
+    if done is None or done.result is None:
+        return {"importance": None, "importance_page": page}
+    said = importance_found.said_of(study, done.result, to=lambda **asked: address(page, None, **asked))
+    return {"importance": {**said, "computed_at": done.ended_at or done.created_at}, "importance_page": page}
 
 
 def _bars(one: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db import transaction
+from django.utils import timezone
 
 from trials import head
 from trials.importance import Courses, Fate, Settings, agreements, coded, explain, read_all
@@ -56,12 +57,33 @@ def known(study: Study) -> Known:
     return Known(later, done)
 
 
+def compute_here(study: Study, tell: Progress) -> Mapping[str, object] | None:
+    """Compute it in this process and keep it as a finished job; None if a job of it is under way already."""
+    if study.jobs.filter(kind=KIND, state__in=OPEN).exists():
+        return None
+    began = timezone.now()
+    result = explained(study, tell)
+    ended = timezone.now()
+    job = Job.objects.create(
+        kind=KIND, study=study, state=Job.State.DONE, result=result, created_at=began, started_at=began, ended_at=ended
+    )
+    _forget_older(job)
+    head.touch(study.pk, at=ended)
+    return result
+
+
 @jobs.runs(KIND)
 def compute(job: Job, tell: Progress) -> Mapping[str, object]:
     """Compute it and return what the page shows; older results of the study go."""
-    study = job.study
-    if study is None:
+    if job.study is None:
         raise ValueError("importance is computed for a study, and this job names none")
+    found = explained(job.study, tell)
+    _forget_older(job)
+    return found
+
+
+def explained(study: Study, tell: Progress) -> Mapping[str, object]:
+    """Return the importance of a study as it stands now: what `trials.importance.explain` found, and of what."""
     study.refresh_from_db()
     tell("reading the trials", 0, 0)
     configurations, courses = read(study)
@@ -70,7 +92,6 @@ def compute(job: Job, tell: Progress) -> Mapping[str, object]:
     readings = read_all(courses, cells.features())
     settings = Settings(refits=REFITS, seed=study.seed % 2**32)
     found = explain(space, configurations, cells, readings, settings=settings, tell=tell)
-    Job.objects.filter(study=study, kind=KIND, pk__lt=job.pk).exclude(state__in=OPEN).delete()
     return {
         **found,
         "as_of": study.sequence,
@@ -78,6 +99,10 @@ def compute(job: Job, tell: Progress) -> Mapping[str, object]:
         "fates": {fate.name.lower(): int(courses.among(fate).sum()) for fate in Fate},
         "agreement": agreements(courses),
     }
+
+
+def _forget_older(job: Job) -> None:
+    Job.objects.filter(study=job.study, kind=KIND, pk__lt=job.pk).exclude(state__in=OPEN).delete()
 
 
 def read(study: Study) -> tuple[list[Mapping[str, object]], Courses]:

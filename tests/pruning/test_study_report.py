@@ -1,6 +1,8 @@
 """A study as one HTML file: it holds what the pages say, and needs nothing else."""
 
 import re
+from datetime import UTC, datetime
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +13,13 @@ from django.test import Client
 from pruning.study_report import html_of
 from tests import factories
 from tests.factories import Played
+from tests.trials.importance.stored import a_searched_study
+from tests.trials.pages.test_importance import kept, result
+from trials import explaining
 from trials.charts import still
 from trials.charts.best import best_so_far
 from trials.charts.curves import study_curves
+from trials.models import Job, SeriesChunk, SeriesTail
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +62,16 @@ def test_a_study_without_trials_has_a_report_too() -> None:
     assert "<path class=" not in text
 
 
+def test_trials_without_a_curve_leave_no_line(played: Played) -> None:
+    SeriesChunk.objects.all().delete()
+    SeriesTail.objects.all().delete()
+
+    text = html_of(played.study)
+
+    assert "<h2>Every trial" not in text
+    assert "<h2>Halted" in text
+
+
 def test_it_is_sent_as_a_file(played: Played) -> None:
     client = Client()
     client.force_login(factories.a_person("editor", played.study.project))
@@ -93,3 +109,57 @@ def test_the_best_so_far_is_a_staircase(played: Played) -> None:
     assert drawn is not None
     points = [tuple(map(float, point.split())) for point in drawn.lines[0].d[1:].split("L")]
     assert all(one[0] == other[0] or one[1] == other[1] for one, other in pairwise(points))
+
+
+def test_a_report_holds_the_importance_that_was_computed_last_and_says_when() -> None:
+    study = a_searched_study(factories.a_project())
+    job = kept(study, result(study))
+    Job.objects.filter(pk=job.pk).update(ended_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
+
+    text = html_of(study).replace("\u202f", " ")
+
+    assert "<h2>What mattered</h2>" in text
+    assert "Computed 4 Mar 2026, 05:06 UTC." in text
+    assert re.search(r"<strong>learning_rate</strong> explains <strong>66 %</strong>", text)
+    for cell in ("66 %", "20 %", "2 %"):
+        assert f"<b>{cell}</b>" in text
+    assert "How the stopped trials are read" in text
+
+
+def test_a_report_says_that_its_importance_is_older_than_the_study() -> None:
+    study = a_searched_study(factories.a_project())
+    kept(study, result(study) | {"as_of": study.sequence - 5, "n_ended": 30})
+
+    assert "Computed when 30 trials had ended; 39 have now." in html_of(study)
+
+
+def test_a_report_without_importance_computes_none_and_says_how_to_get_it(played: Played) -> None:
+    text = html_of(played.study)
+
+    assert "importance has not been computed for this study" in text
+    assert f"manage.py report {played.study.pk} --importance" in text
+    assert f'href="/studies/{played.study.pk}/importance/"' in text
+    assert not played.study.jobs.exists()
+
+
+def test_the_command_computes_importance_first_if_asked_and_only_where_it_is_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "REFITS", 2)
+    study, file = a_searched_study(factories.a_project()), tmp_path / "r.html"
+
+    call_command("report", str(study.pk), out=file, importance=True, stderr=StringIO())
+    first = study.jobs.get()
+    call_command("report", str(study.pk), out=file, importance=True, stderr=StringIO())
+
+    assert study.jobs.get().pk == first.pk
+    assert first.state == Job.State.DONE
+    assert "<strong>learning_rate</strong> explains" in file.read_text()
+
+
+def test_the_command_waits_for_nobody_who_computes_importance_already(tmp_path: Path) -> None:
+    study = a_searched_study(factories.a_project())
+    explaining.ask(study, at=factories.NOW)
+
+    with pytest.raises(CommandError, match="wait until its page shows it"):
+        call_command("report", str(study.pk), out=tmp_path / "r.html", importance=True)

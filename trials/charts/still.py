@@ -79,7 +79,8 @@ def best_so_far(found: BestSoFar) -> Still | None:
 
 def split(group: Gapped) -> Iterator[tuple[int, Floats, Floats]]:
     """Yield (trial number, steps, values) of each curve that was joined, what is not finite left out."""
-    ends = [*(offset - 1 for offset in group.offsets[1:]), len(group.x)]
+    # Of trials that told nothing there is not even an end.
+    ends = [*(offset - 1 for offset in group.offsets[1:]), len(group.x)][: len(group.trials)]
     for number, begin, end in zip(group.trials, group.offsets, ends, strict=True):
         steps, values = group.x[begin:end].astype(float), group.y[begin:end].astype(float)
         known = np.isfinite(values) & np.isfinite(steps)
