@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pruning import querysets
 from pruning.ahead import ahead_of
 from pruning.models import PruningEvent
-from pruning.pages.peers import Peers
+from pruning.pages.peers import Peer, Peers
 from pruning.pages.words import glyph
 from pruning.population import key
 from pruning.provider import cut_of
@@ -25,7 +25,7 @@ from trials.facts import Cut
 from trials.models import Observation, Study, Trial
 from trials.models.values import join
 
-# A band of so many curves does not change with more of them; ranks come from the observations, all of them.
+# Of more peers an even draw over their ranks is shown; the ranks themselves come from the observations, all of them.
 MOST_CURVES = 200
 MOST_PEERS = 600
 MOST_WENT_ON = 12
@@ -49,15 +49,16 @@ def known_at(study: Study, event: PruningEvent) -> Known:
     step = event.step or 0
     own = _own(study, event)
     quota = event.evidence.get("quota") or 0
-    others = [peer.number for peer in peers[: MOST_CURVES + 1] if peer.number != event.trial_number][:MOST_CURVES]
-    curves = _curves(study, others, step)
-    ahead = [peer.number for peer in peers[: min(quota, MOST_WENT_ON)] if peer.number != event.trial_number]
+    judged = peers.place_of(event.trial_number)
+    others = [peers[place].number for place in peers.spread(MOST_CURVES) if place != judged]
+    ahead = [peers[place].number for place in peers.spread(MOST_WENT_ON, of=quota) if place != judged]
+    curves = _curves(study, [*others, *ahead], step)
     cuts = [cut for row in querysets.newest_by_step(study, until=event.sequence) if (cut := cut_of(row)) is not None]
     return Known(
         event=event,
         own=own,
         peers=peers,
-        band=peer_band.band(curves.values(), until=step),
+        band=peer_band.band([curves[number] for number in others if number in curves], until=step),
         went_on=gapped((number, *curves[number]) for number in ahead if number in curves),
         cuts=[cut for cut in cuts if cut.step <= step],
     )
@@ -124,10 +125,19 @@ def payload(study: Study, known: Known) -> dict[str, object]:
         "cuts": [{"step": cut.step, "value": cut.value} for cut in known.cuts],
         "peers": [
             {"trial": peer.number, "value": finite(peer.value), "goes_on": quota is not None and place < quota}
-            for place, peer in enumerate(known.peers[:MOST_PEERS])
+            for place, peer in _drawn(known)
         ],
+        "n_peers": len(known.peers),
         "n_stopped_before": evidence.get("eliminated", 0),
     }
+
+
+def _drawn(known: Known) -> Iterator[tuple[int, Peer]]:
+    """Yield the peers to be drawn with their places: the judged trial and those beside the cut are always there."""
+    peers, quota = known.peers, known.event.evidence.get("quota") or 0
+    judged = peers.place_of(known.event.trial_number)
+    for place in peers.spread(MOST_PEERS, keep=(quota - 1, quota, *(() if judged is None else (judged,)))):
+        yield place, peers[place]
 
 
 def number_of(evidence: Mapping[str, Any], name: str) -> float | None:

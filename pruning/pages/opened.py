@@ -90,10 +90,10 @@ def _facts(evidence: Mapping[str, Any]) -> list[Fact]:
         Fact("Cut", signed(texts[1]) if cut is not None else "none", help=held or "all that came this far may go on"),
         Fact(
             "Rank",
-            f"{evidence['rank']} of {population}",
-            help=f"{evidence['reached']} reached it, {evidence['eliminated']} stopped before",
+            f"{evidence['rank']:,} of {population:,}",
+            help=f"{evidence['reached']:,} reached it, {evidence['eliminated']:,} stopped before",
         ),
-        Fact("Go on", str(quota), percent(quota / population) if population else "", _quota_help(evidence)),
+        Fact("Go on", f"{quota:,}", percent(quota / population) if population else "", _quota_help(evidence)),
     ]
     return facts if agreement is None else [*facts, Fact("Agreement with the end", f"{agreement:.2f}", help=pairs)]
 
@@ -102,7 +102,7 @@ def _forecast_facts(evidence: Mapping[str, Any]) -> list[Fact]:
     """Return the numbers of a rule that lets no fixed number go on: the place, the expected end, the chance."""
     facts: list[Fact] = []
     if "rank" in evidence:
-        facts.append(Fact("Rank", f"{evidence['rank']} of {evidence['population']}"))
+        facts.append(Fact("Rank", f"{evidence['rank']:,} of {evidence['population']:,}"))
     mean, sd = number_of(evidence, "mu"), number_of(evidence, "sd")
     if mean is not None and sd is not None:
         peers = f"forecast from its curve and {counted(evidence['ended_here'], 'ended trial')}"
@@ -171,7 +171,7 @@ def _differ(study: Study, event: PruningEvent) -> list[Paragraph]:
         return _differ_gate(event)
     if "opens_at" in evidence:
         missing = evidence["opens_at"] - evidence["reached"]
-        return [say("It goes on, if its rank allows, once ", strong(f"{missing} more"), " have come this far.")]
+        return [say("It goes on, if its rank allows, once ", strong(f"{missing:,} more"), " have come this far.")]
     against = event.verdict in {"STOP", "PAUSE", "PROTECT"}
     return _differ_down(study, event, evidence) if against else _differ_up(study, event, evidence)
 
@@ -230,7 +230,7 @@ def _differ_down(study: Study, event: PruningEvent, evidence: Mapping[str, Any])
     rank, quota, population = evidence["rank"], evidence["quota"], evidence["population"]
     if population:
         share, kept = (f"{n / population:.1%}".replace("%", f"{NARROW_SPACE}%") for n in (rank, quota))
-        points.append(say("Or a quota of ", strong(str(rank)), f" instead of {quota}: {share} kept, not {kept}."))
+        points.append(say("Or a quota of ", strong(f"{rank:,}"), f" instead of {quota:,}: {share} kept, not {kept}."))
     return [*points, *_differ_safeguard(event, evidence)]
 
 
@@ -251,7 +251,7 @@ def _differ_up(study: Study, event: PruningEvent, evidence: Mapping[str, Any]) -
     points: list[Paragraph] = [
         say(
             "It would have gone on with ",
-            strong(f"{spare} more"),
+            strong(f"{spare:,} more"),
             f" {'trial' if spare == 1 else 'trials'} ahead of it.",
         )
         if spare > 0

@@ -43,6 +43,12 @@ class Peers(Sequence[Peer]):
             return list(map(Peer, self._numbers[place].tolist(), self._values[place].tolist()))
         return Peer(int(self._numbers[place]), self._values[place])
 
+    def spread(self, most: int, *, of: int | None = None, keep: Iterable[int] = ()) -> list[int]:
+        """Return at most so many places, evenly over all ranks or the best ``of``, and those to keep; best first."""
+        among = len(self) if of is None else min(of, len(self))
+        even = np.linspace(0, among - 1, min(most, among)).round().astype(np.int64)
+        return sorted({*even.tolist(), *(place for place in keep if 0 <= place < len(self))})
+
     def place_of(self, number: int | None) -> int | None:
         """Return where a trial stands; None if it is not among them."""
         if number is None:

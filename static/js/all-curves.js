@@ -3,6 +3,7 @@
 import { axisNames, config, fade, join, label, layout, marker, number, plain, short, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
 import { densityImages, groupTraces, quantileTraces } from "./density.js";
 import { attachHover } from "./hover-card.js";
+import { dodge } from "./labels.js";
 import { cutsMet, showCuts } from "./cuts-met.js";
 
 const LINES = {
@@ -213,13 +214,11 @@ const groupLabels = (panel, scale, log, narrow, colours) => {
       if (y !== undefined) ends.push({ i: -1, y, text });
     }
   }
-  const taken = [];
-  return ends.sort((a, b) => a.y - b.y).map((end) => {
-    let py = scale.py(clamp(end.y, scale.range));
-    while (taken.some((other) => Math.abs(other - py) < 12)) py += 12;
-    taken.push(py);
+  const own = ends.map((end) => scale.py(clamp(end.y, scale.range)));
+  const apart = dodge(own, scale.py(scale.range[1]), 12);
+  return ends.map((end, i) => {
     return label(end.text, 1, where(clamp(end.y, scale.range), log), colours, { xref: "paper", xshift: panel.bands.length ? -6 : 6, xanchor: panel.bands.length ? "right" : "left",
-      yshift: py - scale.py(clamp(end.y, scale.range)) + (panel.bands.length ? 8 : 0), bgcolor: fade(colours.paper, 0.7), font: { size: 11, weight: 500, color: end.i < 0 ? colours.accent : colours[`letter-${(end.i % 4) + 1}`] } });
+      yshift: apart[i] - own[i] + (panel.bands.length ? 8 : 0), bgcolor: fade(colours.paper, 0.7), font: { size: 11, weight: 500, color: end.i < 0 ? colours.accent : colours[`letter-${(end.i % 4) + 1}`] } });
   });
 };
 

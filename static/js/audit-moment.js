@@ -60,17 +60,20 @@ const cutParts = (data, known, colours) => {
 
 const texts = (data, range, panels, width, colours, colour) => {
   const note = { size: 11, color: colours["ink-3"] };
+  const share = (value) => (value - range[0]) / (range[1] - range[0]);
+  const free = [0.3, 0.6, 0.12, 0.85].find((at) => [data.cut ?? NaN, data.value].every((value) => !(Math.abs(share(value) - at) < 0.13))) ?? 0.3;
   const found = [
     label(number(data.value), data.step, data.value, colours, { xshift: 12, font: { size: 12, weight: 600, color: colour } }),
-    label("not yet<br>known", data.step * 1.22, range[0] + 0.3 * (range[1] - range[0]), colours, { xanchor: "center", font: note }),
+    label("not yet<br>known", data.step * 1.22, range[0] + free * (range[1] - range[0]), colours, { xanchor: "center", font: note }),
   ];
   if (panels) {
-    const n = data.peers.length;
+    const [n, drawn] = [whole(data.n_peers), data.peers.length < data.n_peers ? whole(data.peers.length) : ""];
     const tight = width < 560;
-    found.push(label(tight ? `its ${n} peers` : `Its ${n} peers at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
-    if (data.quota) found.push(label(`${data.quota} go on`, 1, data.direction === "minimize" ? 0.06 : 0.94, colours, { xref: "paper", yref: "paper", xanchor: "right", font: { size: 11, color: colours["ink-2"] } }));
-    if (data.rank) found.push(label(`rank ${data.rank}`, 1, data.value, colours, { xref: "paper", xanchor: "right", yshift: 11, font: { size: 11, weight: 600, color: colour }, bgcolor: fade(colours.paper, 0.8) }));
-    if (data.n_stopped_before) found.push(label(tight ? `+${data.n_stopped_before} stopped` : `beyond them, ${data.n_stopped_before} stopped before`, 1, data.direction === "minimize" ? 1 : 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: data.direction === "minimize" ? -8 : 8, font: note }));
+    const all = drawn ? `${drawn} of its ${n} peers` : `its ${n} peers`;
+    found.push(label(tight ? all : `${all[0].toUpperCase()}${all.slice(1)} at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
+    if (data.quota) found.push(label(`${whole(data.quota)} go on`, 1, data.direction === "minimize" ? 0.06 : 0.94, colours, { xref: "paper", yref: "paper", xanchor: "right", font: { size: 11, color: colours["ink-2"] } }));
+    if (data.rank) found.push(label(`rank ${whole(data.rank)}`, 1, data.value, colours, { xref: "paper", xanchor: "right", yshift: 11, font: { size: 11, weight: 600, color: colour }, bgcolor: fade(colours.paper, 0.8) }));
+    if (data.n_stopped_before) found.push(label(tight ? `+${whole(data.n_stopped_before)} stopped` : `beyond them, ${whole(data.n_stopped_before)} stopped before`, 1, data.direction === "minimize" ? 1 : 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: data.direction === "minimize" ? -8 : 8, font: note }));
   }
   return found;
 };

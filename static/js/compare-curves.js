@@ -1,6 +1,7 @@
 // The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
 // Data: docs/charts.md, /studies/<id>/compare.json.
 import { axisNames, config, fade, join, label, layout, marker, number, plain, quantile, short, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { dodge } from "./labels.js";
 
 const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
 
@@ -86,20 +87,20 @@ const traces = (trials, objective, step, others, colours) => {
 };
 
 const labels = (trials, data, range, height, colours) => {
-  const taken = [];
-  return trials.filter((trial) => trial.series[data.objective]?.x.length).map((trial) => {
+  const told = trials.filter((trial) => trial.series[data.objective]?.x.length);
+  const ends = told.map((trial) => Math.min(Math.max(trial.series[data.objective].y.at(-1), range[0]), range[1]));
+  const own = ends.map((y) => ((y - range[0]) * height) / (range[1] - range[0]));
+  const apart = dodge(own, height);
+  return told.map((trial, i) => {
     const curve = trial.series[data.objective];
     const last = curve.x.length - 1;
     const reached = curve.x[last] >= 0.98 * data.horizon;
-    const perY = height / (range[1] - range[0]);
-    let y = Math.min(Math.max(curve.y[last], range[0]), range[1]) * perY;
-    while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
-    taken.push(y);
+    const yshift = apart[i] - own[i];
     const text = `${trial.letter}  ${trial.trial}, ${plain(short(trial.ending, 24))}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
     const font = { size: 11, weight: 500, color: colourOf(trial.index, colours) };
     return reached
-      ? label(text, 1, y / perY, colours, { xref: "paper", xshift: 6, font })
-      : label(text, curve.x[last], y / perY, colours, { xanchor: curve.x[last] > 0.6 * data.horizon ? "right" : "left", xshift: 8 * (curve.x[last] > 0.6 * data.horizon ? -1 : 1), yshift: 10, font, bgcolor: fade(colours.paper, 0.8) });
+      ? label(text, 1, ends[i], colours, { xref: "paper", xshift: 6, yshift, font })
+      : label(text, curve.x[last], ends[i], colours, { xanchor: curve.x[last] > 0.6 * data.horizon ? "right" : "left", xshift: 8 * (curve.x[last] > 0.6 * data.horizon ? -1 : 1), yshift: yshift + 10, font, bgcolor: fade(colours.paper, 0.8) });
   });
 };
 

@@ -1,4 +1,4 @@
-// Labels beside marks that keep clear of each other and of the marks: the first place that is free, else none.
+// Labels that keep clear of each other: beside marks, the first place that is free, else none; at the ends of lines, moved apart.
 
 const LETTER = 6.1;
 const HEIGHT = 14;
@@ -27,4 +27,18 @@ export const place = (marks, { width, height }) => {
     }
     return [];
   });
+};
+
+/** Return heights in [0, height] (pixels), at least so far apart and as near to those wanted as that allows; same order. */
+export const dodge = (wanted, height, apart = 13) => {
+  const gap = wanted.length > 1 ? Math.min(apart, height / (wanted.length - 1)) : apart;
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
+  const found = wanted.map((y) => Math.min(Math.max(y, 0), height));
+  for (let i = 1; i < order.length; i += 1) found[order[i]] = Math.max(found[order[i]], found[order[i - 1]] + gap);
+  let ceiling = height;
+  for (const i of order.reverse()) {
+    found[i] = Math.min(found[i], ceiling);
+    ceiling = found[i] - gap;
+  }
+  return found;
 };

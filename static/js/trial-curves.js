@@ -2,6 +2,7 @@
 // /studies/<id>/trials/<number>/curves.json.
 import { bandTraces } from "./bands.js";
 import { axisNames, config, fade, label, layout, marker, number, plain, short, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { dodge } from "./labels.js";
 import { attachHover } from "./hover-card.js";
 
 const SIGNS = { keep: "→", abstain: "–", warn: "!", resume: "▷", paused: "‖", pause: "‖" };
@@ -52,13 +53,12 @@ const attemptTexts = (attempts, horizon, colours) => attempts.flatMap((attempt) 
 ]);
 
 const endTexts = (data, traces, range, height, colours) => {
-  const taken = [];
-  const perY = height / (range[1] - range[0]);
-  return traces.filter((trace) => trace.x.length).map((trace, i) => {
-    let y = trace.y.at(-1) * perY;
-    while (taken.some((other) => Math.abs(other - y) < 13)) y -= 13;
-    taken.push(y);
-    return label(plain(short(trace.name)), 1, y / perY, colours, { xref: "paper", xshift: 6, font: { size: 11, weight: i ? 400 : 600, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
+  const told = traces.filter((trace) => trace.x.length);
+  const ends = told.map((trace) => Math.min(Math.max(trace.y.at(-1), range[0]), range[1]));
+  const own = ends.map((y) => ((y - range[0]) * height) / (range[1] - range[0]));
+  const apart = dodge(own, height);
+  return told.map((trace, i) => {
+    return label(plain(short(trace.name)), 1, ends[i], colours, { xref: "paper", xshift: 6, yshift: apart[i] - own[i], font: { size: 11, weight: i ? 400 : 600, color: i ? colours["ink-3"] : colours[data.kind] ?? colours.ink } });
   });
 };
 

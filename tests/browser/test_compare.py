@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.browser.conftest import Visit
@@ -69,3 +71,16 @@ def test_brackets_go_from_difference_to_difference(visit: Visit, played: Played)
 
     assert page.evaluate("document.activeElement.dataset.differs") == ""
     assert page.evaluate("document.activeElement.rowIndex") != first
+
+
+def test_every_line_that_reached_the_end_has_its_own_label(visit: Visit, played: Played) -> None:
+    finished = played.study.trials.filter(ending_code="finished").values_list("number", flat=True)[:8]
+    letters = "ABCDEFGH"[: len(finished)]
+
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel={','.join(map(str, finished))}")
+    texts = page.locator("[data-chart=compare] .annotation-text").filter(has_text=", finished").all()
+    tops = sorted(box["y"] for text in texts if (box := text.bounding_box()))
+
+    assert len(finished) >= 4
+    assert sorted((text.text_content() or "")[0] for text in texts) == list(letters)
+    assert all(below - above >= 12 for above, below in itertools.pairwise(tops))

@@ -173,7 +173,7 @@ def _param_cell(
 
 def _params_note(params: Sequence[ParamRow]) -> str:
     n = sum(row.differs for row in params)
-    opening = f"All {n} differ." if n == len(params) else f"{n} of {len(params)} differ."
+    opening = f"{n} of {words.counted(len(params), 'parameter')} {'differs' if n == 1 else 'differ'}."
     return f"{opening} Factors are against the base, bold from 100 up." if n else "All parameters are the same."
 
 

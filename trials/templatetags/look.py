@@ -43,6 +43,12 @@ ICONS = frozenset({"chain", "replay", "search", "check", "arrow", "down"})
 
 
 @register.filter
+def grouped(count: int | str) -> str:
+    """Write a count with its thousands apart; what is already words ("10,000+") stays."""
+    return f"{count:,}" if isinstance(count, int) else count
+
+
+@register.filter
 def glyph_words(kind: str) -> str:
     """Say what a glyph means."""
     return WORDS.get(kind, kind)

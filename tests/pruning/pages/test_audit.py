@@ -15,7 +15,7 @@ from django.urls import reverse
 from pruning import checking
 from pruning.canonical import digest
 from pruning.models import PruningEvent
-from pruning.pages import asking, audit, checks, exports
+from pruning.pages import asking, audit, checks, exports, moment
 from tests import factories
 from tests.factories import Played
 from tests.trials.charts.unpacking import split, unpacked
@@ -156,6 +156,23 @@ def test_the_moment_knows_nothing_later(editor: Client, played: Played) -> None:
     assert np.array_equal(unpacked(found["own"]["y"]), values[steps <= event.step].astype("f4"))
     assert all(x.max() <= event.step for x, _ in split(found["went_on"]).values())
     assert all(cut["step"] <= event.step for cut in found["cuts"])
+
+
+def test_of_many_peers_an_even_draw_is_shown_with_the_trial_and_the_cut(
+    editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = a_stop(played)
+    everyone = moment.peers_at(played.study, event)
+    monkeypatch.setattr(moment, "MOST_PEERS", 3)
+    monkeypatch.setattr(moment, "MOST_CURVES", 3)
+
+    found = json.loads(editor.get(reverse("pruning:event_json", args=[played.study.pk, event.sequence])).content)
+
+    drawn, quota = [peer["trial"] for peer in found["peers"]], event.evidence["quota"]
+    wanted = [everyone[place].number for place in (0, quota - 1, quota, len(everyone) - 1)]
+    assert {*wanted, event.trial_number} <= set(drawn)
+    assert len(drawn) < found["n_peers"] == len(everyone)
+    assert found["band"] is None or max(unpacked(found["band"]["x"])) <= event.step
 
 
 def test_a_moment_is_never_sent_twice(editor: Client, played: Played) -> None:

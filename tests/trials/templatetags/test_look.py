@@ -107,3 +107,8 @@ def test_a_moment_is_told_in_the_fewest_words(before: timedelta, text: str) -> N
 @pytest.mark.parametrize(("name", "letters"), [("mira.kern", "MK"), ("ada", "A"), ("", "?")])
 def test_a_person_is_shown_by_initials(name: str, letters: str) -> None:
     assert look.initials(name) == letters
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0"), (999, "999"), (15_438, "15,438"), ("10,000+", "10,000+")])
+def test_thousands_stand_apart(count: int | str, text: str) -> None:
+    assert look.grouped(count) == text
