@@ -70,8 +70,8 @@ const texts = (data, range, panels, width, colours, colour) => {
     const [n, drawn] = [whole(data.n_peers), data.peers.length < data.n_peers ? whole(data.peers.length) : ""];
     const tight = width < 560;
     const all = drawn ? `${drawn} of its ${n} peers` : `its ${n} peers`;
-    found.push(label(tight ? all : `${all[0].toUpperCase()}${all.slice(1)} at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
-    if (data.quota) found.push(label(`${whole(data.quota)} go on`, 1, data.direction === "minimize" ? 0.06 : 0.94, colours, { xref: "paper", yref: "paper", xanchor: "right", font: { size: 11, color: colours["ink-2"] } }));
+    found.push(label(tight ? `${drawn || n} peers` : `${all[0].toUpperCase()}${all.slice(1)} at step ${whole(data.step)}`, 0.77, 1, colours, { xref: "paper", yref: "paper", yshift: 12, font: note }));
+    if (data.quota) found.push(label(`${whole(data.quota)} go on`, 1, data.direction === "minimize" ? 0.06 : 0.94, colours, { xref: "paper", yref: "paper", xanchor: "right", bgcolor: fade(colours.paper, 0.8), font: { size: 11, color: colours["ink-2"] } }));
     if (data.rank) found.push(label(`rank ${whole(data.rank)}`, 1, data.value, colours, { xref: "paper", xanchor: "right", yshift: 11, font: { size: 11, weight: 600, color: colour }, bgcolor: fade(colours.paper, 0.8) }));
     if (data.n_stopped_before) found.push(label(tight ? `+${whole(data.n_stopped_before)} stopped` : `beyond them, ${whole(data.n_stopped_before)} stopped before`, 1, data.direction === "minimize" ? 1 : 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: data.direction === "minimize" ? -8 : 8, font: note }));
   }

@@ -16,9 +16,19 @@ const refreshTimes = () => {
   }
 };
 
+/** Where the tabs scroll, on a narrow screen, the one that is open stands in their middle. */
+const showCurrentTab = () => {
+  const tabs = document.querySelector(".tabs");
+  const tab = tabs?.querySelector("[aria-current]");
+  if (!tab || tabs.scrollWidth <= tabs.clientWidth) return;
+  const [around, own] = [tabs.getBoundingClientRect(), tab.getBoundingClientRect()];
+  tabs.scrollLeft += own.left + own.width / 2 - around.left - around.width / 2;
+};
+
 const prepare = (root) => {
   if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
   for (const log of root.querySelectorAll("[data-tail]")) log.scrollTop = log.scrollHeight;
+  if (root === document || root.matches(".tabs")) showCurrentTab();
 };
 
 document.addEventListener("click", async (event) => {

@@ -56,6 +56,17 @@ def test_no_page_shuts_out_a_reader_with_an_aid(visit: Visit, played: Played) ->
     assert found == {}
 
 
+@pytest.mark.parametrize("visit", [("dark", 390)], indirect=True, ids=["narrow, dark"])
+def test_a_narrow_screen_shows_the_tab_that_is_open(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/plan/")
+
+    box = page.locator(".tabs [aria-current]").bounding_box()
+
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
 def test_hostile_names_stay_text_on_every_page(visit: Visit, project: Project) -> None:
     study = factories.a_hostile_study(project)
 
