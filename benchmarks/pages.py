@@ -27,16 +27,22 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import workbench  # noqa: E402  # the repository is not installed
+
+if TYPE_CHECKING:
+    from pruning.ledger import Entry
+    from pruning.rules.base import Verdict
+    from trials.models import Trial
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 DRAWN = """() => {
@@ -53,6 +59,7 @@ const loaded = (event) => { if (event.target.src?.includes('plotly')) window.__p
 document.addEventListener('load', loaded, true);
 """
 COMPARED = 12
+RARE_STEP = 7
 POLLS = 200
 REQUESTS = 9
 DRAWN_WITHIN_S = 240.0
@@ -116,11 +123,14 @@ def _study(trials: int, reports: int) -> Any:
 
 
 def _ledger(events: int) -> Any:
-    """Return a study with nothing but a ledger, its chain checked as the minute's task does."""
+    """Return a study with nothing but a ledger, its chain checked as the minute's task does.
+
+    A row a second about 10,000 trials in turn: every 50th what one of two people did, every 100,000th at a rare step.
+    """
     from django.db import transaction
 
     from pruning import checking, ledger, rollups
-    from trials.models import Study
+    from trials.models import Study, Trial
 
     name = f"ledger of {events} rows"
     found = Study.objects.filter(name=name).first()
@@ -128,16 +138,29 @@ def _ledger(events: int) -> Any:
         return found
     study = workbench.launched(name, "balanced", reports=20, trials=1)
     verdicts = itertools.cycle(workbench.verdicts())
+    trials = [Trial(study=study, number=number) for number in range(10_000)]
     while study.sequence < events:
         with transaction.atomic():
-            entries = [workbench.entry(next(verdicts), study.sequence + 1 + k) for k in range(2000)]
-            ledger.append_many(study, entries, at=workbench.AT)
+            entries = [_row(next(verdicts), trials, study.sequence + 1 + k) for k in range(2000)]
+            ledger.append_many(study, entries, at=workbench.AT + timedelta(seconds=study.sequence))
             study.sequence += len(entries)
             Study.objects.filter(pk=study.pk).update(sequence=study.sequence)
             rollups.count_up(study.uid, study.sequence)
     while checking.check_ledgers():
         pass
     return study
+
+
+def _row(verdict: Verdict, trials: Sequence[Trial], sequence: int) -> Entry:
+    """Return what the row of this number says of the trial whose turn it is."""
+    entry = replace(workbench.entry(verdict, sequence), trial=trials[sequence % len(trials)])
+    if sequence % 50 == 0:
+        person = ("robin", "kim")[sequence // 50 % 2]
+        return replace(
+            entry, kind="intervened", verdict="", rule="", policy="", motive="", step=None, reason="pin",
+            sentence=f"{person} asked to pin it.", evidence={"person": person, "note": ""},
+        )  # fmt: skip
+    return replace(entry, step=RARE_STEP) if sequence % 100_000 == 1 else entry
 
 
 def _described(study: Any) -> str:

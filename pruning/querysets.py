@@ -72,10 +72,12 @@ def newest_by_trial(study: Study, numbers: Collection[int]) -> Iterable[PruningE
 
 def spared_among(study: Study, numbers: Collection[int]) -> frozenset[int]:
     """Return which of these trials the control arm protected from a rule."""
-    # By the index of trials alone: named in the query, the verdict would have SQLite read every PROTECT of the study.
+    # By the index of trials alone: named in the query, the verdict would have SQLite read every PROTECT of the study;
+    # and without the kind, all columns would stand in the index of verdicts, which it would then read whole.
     rows = PruningEvent.objects.of_study(study).filter(trial_number__in=numbers)
-    found = rows.values_list("trial_number", "verdict", "reason")
-    return frozenset(number for number, *said in found if said == ["PROTECT", "control"] and number is not None)
+    found = rows.values_list("trial_number", "kind", "verdict", "reason")
+    spared = ["verdict", "PROTECT", "control"]
+    return frozenset(number for number, *said in found if said == spared and number is not None)
 
 
 def spared(uids: Iterable[UUID]) -> Mapping[UUID, frozenset[int]]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from pruning.control import drawn_place
 from pruning.foreign.registry import EVERY_STRATEGY
-from pruning.models import PruningEvent
+from pruning.models import PruningEvent, PruningEventQuerySet
 from pruning.rules import GATES
 from pruning.standing import standing_of
 from trials.facts import Searchable
@@ -31,27 +31,29 @@ def searchable(study: Study) -> Sequence[Searchable]:
     )
 
 
-def _with_verdict(study: Study, verdict: str) -> Iterable[int]:
-    return _numbers(PruningEvent.objects.of_study(study).filter(verdict=verdict))
+def _with_verdict(study: Study, verdicts: Sequence[str]) -> Iterable[int]:
+    return _numbers(PruningEvent.objects.of_study(study).filter(verdict__in=verdicts))
 
 
-def _by_rule(study: Study, rule: str) -> Iterable[int]:
-    return _numbers(PruningEvent.objects.of_study(study).filter(verdict__in=SPOKEN, rule=rule))
+def _by_rule(study: Study, rules: Sequence[str]) -> Iterable[int]:
+    return _numbers(PruningEvent.objects.of_study(study).filter(verdict__in=SPOKEN, rule__in=rules))
 
 
-def _spared(study: Study, _: str) -> Iterable[int]:
+def _spared(study: Study, _: Sequence[str]) -> Iterable[int]:
     return _numbers(PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control"))
 
 
-def _control(study: Study, _: str) -> Iterable[int]:
+def _control(study: Study, _: Sequence[str]) -> Iterable[int]:
     """Return the members drawn so far; a block is as many suggestions as one member is drawn from."""
     every = standing_of(study).control_every
     if not every:
         return ()
     blocks = range(-(-study.next_suggestion // every))
     drawn = [block * every + drawn_place(seed=study.seed, block=block, every=every) for block in blocks]
-    return Trial.objects.filter(study=study, suggestion__in=drawn).values_list("number", flat=True)
+    # Read here, not asked within each query: no index holds suggestions, so each would read all trials of the study.
+    return list(Trial.objects.filter(study=study, suggestion__in=drawn).values_list("number", flat=True))
 
 
-def _numbers(rows: object) -> Iterable[int]:
-    return rows.filter(trial_number__isnull=False).values_list("trial_number", flat=True)  # type: ignore[attr-defined, no-any-return]
+def _numbers(rows: PruningEventQuerySet) -> Iterable[int]:
+    """Return a query for the trials that rows are about: the index of verdicts answers it without reading a row."""
+    return rows.filter(trial_number__isnull=False).values_list("trial_number", flat=True)  # type: ignore[return-value]

@@ -152,8 +152,8 @@ class Searchable:
     name: str
     about: str
     choices: tuple[str, ...]
-    numbers: Callable[[str], Iterable[int]]
-    """May be a query of numbers that is yet to be made."""
+    numbers: Callable[[Sequence[str]], Iterable[int]]
+    """The numbers of the trials that any of these values holds for; may be a query that is yet to be made."""
     is_flag: bool = False
     """Whether a query says yes or no to it; `choices` is then ("yes",)."""
 

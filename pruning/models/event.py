@@ -78,8 +78,12 @@ class PruningEvent(models.Model):
         indexes = [
             # A trial's page: every verdict on it, in order.
             models.Index(fields=["study_uid", "trial_number", "sequence"], name="pruning_event_of_trial"),
-            # The audit page's filters.
-            models.Index(fields=["study_uid", "verdict", "sequence"], name="pruning_event_by_verdict"),
+            # The audit page's filters; and which trials a verdict, or a rule, was about, without reading a row: bodies
+            # lie between them.
+            models.Index(
+                fields=["study_uid", "verdict", "sequence", "trial_number", "rule", "reason"],
+                name="pruning_event_by_verdict",
+            ),
             models.Index(fields=["study_uid", "reason", "sequence"], name="pruning_event_by_reason"),
             # The newest cut of each decision point.
             models.Index(fields=["study_uid", "step", "sequence"], name="pruning_event_by_step"),

@@ -2,9 +2,12 @@
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from pruning.briefing import stream_of
+from pruning.querysets import spared_among
+from pruning.searching import searchable
 from tests.pruning.studies import a_study, an_attempt
 from trials import head, studies
 
@@ -27,3 +30,25 @@ def test_neither_a_poll_nor_a_decision_scans_the_table_of_trials() -> None:
             cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
             plans += [row[3] for row in cursor.fetchall()]
     assert [plan for plan in plans if "trial_table" in plan or plan.startswith("SCAN")] == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
+def test_trials_are_found_by_their_verdicts_without_reading_a_row_of_the_ledger() -> None:
+    facts = {fact.name: fact for fact in searchable(a_study())}
+
+    asked = {"verdict": ["STOP"], "rule": ["asha", "divergence"], "spared": ["yes"]}
+    for name, values in asked.items():
+        numbers = facts[name].numbers(values)
+
+        assert isinstance(numbers, QuerySet)
+        assert "COVERING INDEX pruning_event_by_verdict" in numbers.explain(), name
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
+def test_who_was_spared_among_a_few_is_asked_of_those_few() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        spared_among(a_study(), [1, 2, 3])
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries.captured_queries[-1]['sql']}")
+        assert "pruning_event_of_trial (study_uid=? AND trial_number=?)" in cursor.fetchall()[0][3]

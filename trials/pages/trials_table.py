@@ -40,15 +40,15 @@ def trials_table(request: HttpRequest, study_id: int) -> HttpResponse:
     frame = Frame(request, access)
     ended = access.study.state == Study.State.ENDED
     asked = table_columns.asked_of(frame, request.GET)
-    context = {**frame.context("trials"), **_table(frame, asked)}
+    trials, error = _trials(asked)
+    context = {**frame.context("trials"), **_table(frame, asked, trials, error)}
     if "version" not in request.GET:
-        context |= _around(frame, asked)
+        context |= _around(frame, asked, trials, error)
     return live.page(request, "trials/trials", context, version=version, ended=ended)
 
 
-def _table(frame: Frame, asked: TableQuery) -> dict[str, Any]:
+def _table(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) -> dict[str, Any]:
     """Return what stands fresh: the rows. Of a query that cannot be read there are none."""
-    trials, error = _trials(asked)
     page = asked.order.page(trials, frame.request.GET, PAGE) if not error else Page([], "", "")
     path = frame.request.path
     return {
@@ -68,10 +68,9 @@ def _trials(asked: TableQuery) -> tuple[TrialQuerySet, str]:
         return asked.study.trials.none(), str(refused)
 
 
-def _around(frame: Frame, asked: TableQuery) -> dict[str, Any]:
+def _around(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) -> dict[str, Any]:
     """Return what stands around the rows: the query, the chips, the columns to choose from, the tray, the views."""
     study, request = frame.study, frame.request
-    trials, error = _trials(asked)
     is_all = not asked.text and not asked.endings
     n_shown = study.n_trials if is_all else trials.count()
     counts, choices = rollups.endings([study]).get(study.pk, ()), table_columns.choices(asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -48,10 +48,14 @@ class _Reading:
         negative, op = clause.op in {"!=", "!~"}, {"!=": "=", "!~": "~"}.get(clause.op, clause.op)
         if op not in found.kind.operators and op != "=":
             raise QueryError(clause.op_column, str(clause.field), _comparisons(found))
-        condition = Q()
-        for value in clause.values:
-            condition |= self.compared(found, op, value)
+        condition = self.any_of(found, op, clause.values)
         return ~condition if negative else condition
+
+    def any_of(self, field: Field, op: str, several: Sequence[Word]) -> Q:
+        """Return the condition that the field compares so with any of the values: words are looked up together."""
+        if field.kind is Kind.WORD and len(several) > 1 and not any(map(values.is_none, several)):
+            return field.place.holds("in", [_written(field, value) for value in several])
+        return Q.create([self.compared(field, op, value) for value in several], connector=Q.OR)
 
     def field(self, name: Word) -> Field:
         found = self.catalogue.find(name)
@@ -98,7 +102,12 @@ def _number(field: Field, lookup: str, value: Word) -> Q:
 
 
 def _word(field: Field, lookup: str, value: Word) -> Q:
-    return field.place.holds(lookup, value.text.upper() if field.name == "state" else value.text)
+    return field.place.holds(lookup, _written(field, value))
+
+
+def _written(field: Field, value: Word) -> str:
+    """Return a word as its column writes it."""
+    return value.text.upper() if field.name == "state" else value.text
 
 
 def _flag(field: Field, yes: bool) -> Q:

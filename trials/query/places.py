@@ -9,7 +9,7 @@ behind an expression: a planner that knew them as columns would fetch row by row
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,7 +39,7 @@ class Place(Protocol):
     """A fact's place in the database."""
 
     def holds(self, lookup: str, value: object) -> Q:
-        """Return the condition on trials (`prepared` ones) that the fact compares so with a value."""
+        """Return the condition on trials (`prepared` ones) that the fact compares so with a value, or a list (`in`)."""
 
     def told(self) -> Q:
         """Return the condition on trials that the fact is known."""
@@ -100,21 +100,23 @@ class Several:
 class Numbers:
     """Facts that somebody else keeps, known as the numbers of the trials that they hold for."""
 
-    of: Callable[[str], Iterable[int]]
+    of: Callable[[Sequence[str]], Iterable[int]]
+    """Asked once for all the values that a comparison fits."""
     choices: tuple[str, ...]
 
     def holds(self, lookup: str, value: object) -> Q:
-        wanted = str(value).lower()
-        fits = [
-            one for one in self.choices if (wanted in one.lower() if "contains" in lookup else wanted == one.lower())
-        ]
+        wanted = [str(one).lower() for one in (value if isinstance(value, list) else [value])]
+        if "contains" in lookup:
+            fits = [one for one in self.choices if wanted[0] in one.lower()]
+        else:
+            fits = [one for one in self.choices if one.lower() in wanted]
         return self._any(fits) if fits else NEVER
 
     def told(self) -> Q:
         return self._any(self.choices)
 
-    def _any(self, choices: Iterable[str]) -> Q:
-        return Q.create([Q(of_number__in=self.of(choice)) for choice in choices], connector=Q.OR)
+    def _any(self, choices: Sequence[str]) -> Q:
+        return Q(of_number__in=self.of(choices))
 
 
 def param(study: Study, name: str, *, as_text: bool = False) -> Beside:

@@ -162,6 +162,15 @@ def test_verdicts_are_found_through_whoever_records_them(catalogue: Catalogue, p
     assert found(catalogue, "verdict = stop") == told(verdict="STOP") != set()
     assert found(catalogue, "rule = asha") == told(rule="asha", verdict__in=["STOP", "PROTECT", "WARN"]) != set()
     assert found(catalogue, "spared = yes") == told(verdict="PROTECT", reason="control")
+    assert found(catalogue, "verdict in (stop, protect)") == told(verdict__in=["STOP", "PROTECT"])
+    assert found(catalogue, "rule ~ as") == found(catalogue, "rule = asha")
+
+
+def test_several_words_are_one_look_into_the_database(catalogue: Catalogue) -> None:
+    for several in ("verdict in (stop, protect, warn)", "rule ~ a", "verdict != none", "tag in (one, two)"):
+        asked = prepared(catalogue.study.trials.all()).filter(parse(several, catalogue, now=NOW))
+
+        assert str(asked.query).count("SELECT") == 2, several
     assert found(catalogue, "control = yes") >= found(catalogue, "spared = yes")
     assert found(catalogue, "spared = no") == found(catalogue, "") - found(catalogue, "spared = yes")
 
