@@ -202,15 +202,20 @@ def explanation(evidence: Evidence) -> str:
     """Return why so many go on: what the order here is worth and what the quota holds; empty while unknown.
 
     `the order at this step agrees 0.72 ± 0.08 with the end (22 trials), so the best 31 are kept to hold the risk of
-    losing the winner under 20 %`
+    losing the winner under 20 %`; where no trial of the study tells yet, that it rests on past studies alone.
     """
     facts = cast(dict[str, Any], evidence)
     if facts.get("chain") is None:
         return ""
+    agrees = f"agrees {facts['agreement']:.2f} ± {facts['agreement_error']:.2f} with the end"
+    is_own = bool(facts["pairs"])
     order = (
-        f"the order at this step agrees {facts['agreement']:.2f} ± {facts['agreement_error']:.2f} with the end "
-        f"({count(facts['pairs'], 'trial')}), so the best {facts['quota']} are kept"
+        f"the order at this step {agrees} ({count(facts['pairs'], 'trial')})"
+        if is_own
+        else f"in past studies the order at this step {agrees} (no trial of this one tells yet)"
     )
+    order += f", so the best {facts['quota']} are kept"
     if facts["aim"] == "payoff":
         return f"{order}, which finds the most winners for the compute"
-    return f"{order} to hold the risk of losing the winner under {number(100 * facts['risk'], 0)} %"
+    promise = f"{order} to hold the risk of losing the winner under {number(100 * facts['risk'], 0)} %"
+    return promise if is_own else f"{promise} if this study is like them"

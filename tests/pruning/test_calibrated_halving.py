@@ -103,6 +103,18 @@ def test_what_goes_on_is_explained_by_the_order_it_can_vouch_for() -> None:
     assert explanation({"chain": None}) == ""
 
 
+def test_a_promise_that_rests_on_past_studies_alone_says_so() -> None:
+    rule = CalibratedHalving(risk=0.1, min_pairs=0, min_pairs_jump=0)
+
+    verdict = rule.judge(arrival(study(finished=0), 50.0))
+
+    assert verdict.evidence["pairs"] == 0
+    said = explanation(verdict.evidence)
+    assert said.startswith("in past studies the order at this step agrees 0.")
+    assert "(no trial of this one tells yet)" in said
+    assert said.endswith("to hold the risk of losing the winner under 10 % if this study is like them")
+
+
 def test_an_unknown_agreement_prunes_nothing() -> None:
     verdict = RULE.judge(arrival(study(finished=4), 50.0))
 
