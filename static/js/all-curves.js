@@ -1,7 +1,7 @@
 // The page of curves: lines or a density, in one picture or several. Data: docs/charts.md, /studies/<id>/curves/data.json.
 // What is drawn stands in the address; curve-view.js keeps it there.
-import { axisNames, config, fade, join, label, layout, marker, number, plain, short, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
-import { densityImages, groupTraces, quantileTraces } from "./density.js";
+import { alongAxis, axisNames, config, fade, join, label, layout, marker, number, plain, short, split, unpack, valueAxis, whole } from "./chart-common.js";
+import { densityImages, groupTraces, keepCells, quantileTraces } from "./density.js";
 import { attachHover } from "./hover-card.js";
 import { dodge } from "./labels.js";
 import { cutsMet, showCuts } from "./cuts-met.js";
@@ -34,18 +34,18 @@ const line = (curves, width, dash, color, extra = {}) => ({ type: "scatter", mod
 
 const lineTraces = (curves, data, smooth, selected, colours) => {
   const traces = [];
-  const draw = (own, width, alpha, dash, colour) => {
+  const draw = (name, own, width, alpha, dash, colour) => {
     if (!own.length) return;
     // Smoothed lines stand over what was told, which stays visible.
-    traces.push(line(own, smooth ? 1 : width, dash, fade(colour, smooth ? alpha * 0.35 : alpha)));
-    if (smooth) traces.push(line(own.map((curve) => ({ ...curve, y: smoothed(curve.y, smooth) })), width, dash, fade(colour, Math.min(1, alpha + 0.2)), { hoverinfo: "skip" }));
+    traces.push(line(own, smooth ? 1 : width, dash, fade(colour, smooth ? alpha * 0.35 : alpha), { name }));
+    if (smooth) traces.push(line(own.map((curve) => ({ ...curve, y: smoothed(curve.y, smooth) })), width, dash, fade(colour, Math.min(1, alpha + 0.2)), { hoverinfo: "skip", name: `${name}, smoothed` }));
   };
   const apart = new Set([data.best, ...selected]);
   for (const [kind, [width, alpha, dash]] of Object.entries(LINES)) {
-    draw(curves.filter((curve) => curve.kind === kind && !apart.has(curve.trial)), width, alpha, dash, colours[kind] ?? colours["ink-2"]);
+    draw(kind, curves.filter((curve) => curve.kind === kind && !apart.has(curve.trial)), width, alpha, dash, colours[kind] ?? colours["ink-2"]);
   }
-  selected.forEach((trial, i) => draw(curves.filter((curve) => curve.trial === trial), 2.4, 1, i > 3 ? "dash" : "solid", colours[`letter-${(i % 4) + 1}`]));
-  if (!selected.includes(data.best)) draw(curves.filter((curve) => curve.trial === data.best), 2.4, 1, "solid", colours.ink);
+  selected.forEach((trial, i) => draw(`selected ${trial}`, curves.filter((curve) => curve.trial === trial), 2.4, 1, i > 3 ? "dash" : "solid", colours[`letter-${(i % 4) + 1}`]));
+  if (!selected.includes(data.best)) draw("best", curves.filter((curve) => curve.trial === data.best), 2.4, 1, "solid", colours.ink);
   return traces;
 };
 
@@ -68,13 +68,13 @@ const marksOf = (curves, scale, widest) => {
 
 const markTraces = (marks, colours) => MARKED.map((kind) => {
   const own = marks.filter((mark) => mark.curve.kind === kind);
-  return { type: "scatter", mode: "markers", hoverinfo: "none", cliponaxis: false, marker: marker(kind, colours),
+  return { type: "scatter", mode: "markers", hoverinfo: "none", cliponaxis: false, name: `${kind}, where it ended`, marker: marker(kind, colours),
     x: own.map((mark) => mark.x), y: own.map((mark) => mark.y), customdata: own.map((mark) => mark.curve.trial) };
 }).filter((trace) => trace.x.length);
 
 const runningDots = (curves, colours) => {
   const own = curves.filter((curve) => curve.kind === "running" && curve.x.length);
-  return { type: "scatter", mode: "markers", hoverinfo: "none", cliponaxis: false, marker: marker("running", colours, 9),
+  return { type: "scatter", mode: "markers", hoverinfo: "none", cliponaxis: false, name: "running, where it stands", marker: marker("running", colours, 9),
     x: own.map((c) => c.x[c.x.length - 1]), y: own.map((c) => c.y[c.y.length - 1]), customdata: own.map((c) => c.trial) };
 };
 
@@ -95,7 +95,7 @@ const stopsOf = (panel, curves, span) => {
 const total = (stop) => stop.speed + stop.risk + stop.generalisation;
 
 const stopTraces = (stops, width, colours) => STOPS.map((kind) => ({
-  type: "bar", xaxis: "x", yaxis: "y2", hoverinfo: "none", width, marker: { color: colours[kind], line: { width: 0 } }, customdata: stops.map(() => kind),
+  type: "bar", xaxis: "x", yaxis: "y2", hoverinfo: "none", name: `stopped for ${kind}`, width, marker: { color: colours[kind], line: { width: 0 } }, customdata: stops.map(() => kind),
   x: stops.map((stop) => stop.at), y: stops.map((stop) => stop[kind]),
 }));
 
@@ -154,11 +154,6 @@ const describe = (panel, data, curves, stops, figure) => {
   };
 };
 
-const axisX = (panel, data, inner, colours) => {
-  if (data.along === "step" && !data.x_log && !data.window) return { ...stepAxis(data.horizon, data.looks, inner, colours), range: panel.x };
-  return { range: panel.x.map((x) => where(x, data.x_log)), type: data.x_log ? "log" : "linear", gridcolor: colours.hairline, zeroline: false, nticks: 7, tickfont: { color: colours["ink-3"] } };
-};
-
 /** Draw one picture into one element. */
 export const drawPanel = (figure, plot, panel, data, { colours, width, height, smooth, selected, small, hidden }) => {
   const curves = readCurves(panel).filter((curve) => curve.x.length);
@@ -185,7 +180,7 @@ export const drawPanel = (figure, plot, panel, data, { colours, width, height, s
     ...lineTraces(curves, data, smooth, selected, colours), runningDots(curves, colours), ...markTraces(marks, colours), ...stopTraces(stops, (span / 60) * 0.85, colours),
   ], layout(colours, {
     width, height, margin, barmode: "stack", dragmode: small || !figure.dataset.base ? false : "zoom",
-    xaxis: { ...axisX(panel, data, inner, colours), anchor: "y", fixedrange: small },
+    xaxis: alongAxis(data, panel.x, inner, colours, { anchor: "y", fixedrange: small }),
     yaxis: valueAxis(colours, { domain: [0, tall], range: panel.y.map((y) => where(y, log)), type: log ? "log" : "linear", nticks: small || log ? 5 : 8, fixedrange: small }),
     yaxis2: { domain: [1 - BARS, 1], range: [0, tallest], visible: false, fixedrange: true },
     images: densityImages(panel, data, colours),
@@ -200,6 +195,7 @@ export const drawPanel = (figure, plot, panel, data, { colours, width, height, s
     ],
     uirevision: `${data.along}-${data.x_log}-${log}-${panel.metric}-${data.window ? "window" : "all"}`,
   }), config);
+  keepCells(plot, panel);
   attachHover(figure, plot, describe(panel, data, curves, stops, figure));
 };
 

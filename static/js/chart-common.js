@@ -112,6 +112,11 @@ export const stepAxis = (horizon, looks, width, colours, extra = {}) => {
   };
 };
 
+/** The axis that curves are drawn along: by step with its looks, or by seconds or cost, where no tick is special. */
+export const alongAxis = (data, range, width, colours, extra = {}) => (data.along === "step" && !data.x_log && !data.window
+  ? { ...stepAxis(data.horizon, data.looks, width, colours, extra), range }
+  : { range: range.map((x) => (data.x_log ? Math.log10(x) : x)), type: data.x_log ? "log" : "linear", gridcolor: colours.hairline, zeroline: false, nticks: 7, tickfont: { color: colours["ink-3"] }, ...extra });
+
 export const valueAxis = (colours, extra = {}) => ({
   nticks: 8, ticks: "", gridcolor: colours.hairline, zeroline: false, showline: false, automargin: false,
   tickfont: { color: colours["ink-3"] }, ...extra,

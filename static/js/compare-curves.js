@@ -1,13 +1,17 @@
 // The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
 // Data: docs/charts.md, /studies/<id>/compare.json.
-import { axisNames, config, fade, join, label, layout, marker, number, plain, quantile, short, split, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
+import { alongAxis, axisNames, config, fade, join, label, layout, marker, number, plain, quantile, short, split, unpack, valueAxis, whole } from "./chart-common.js";
 import { dodge } from "./labels.js";
 
 const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
 
 const read = (data) => data.trials.map((trial, index) => ({
   ...trial, index,
-  series: Object.fromEntries(Object.entries(trial.series).map(([name, packed]) => [name, { x: unpack(packed.x), y: unpack(packed.y) }])),
+  series: Object.fromEntries(Object.entries(trial.series).map(([name, packed]) => {
+    const x = unpack(packed.x);
+    // x are steps, by which budgets are equal; at is where they are drawn, null where a trial told no times.
+    return [name, { x, y: unpack(packed.y), at: "at" in packed ? packed.at && unpack(packed.at) : x }];
+  })),
 }));
 
 /** The last value at or before a step. */
@@ -72,35 +76,37 @@ const traces = (trials, objective, step, others, colours) => {
   const found = [{ type: "scatter", mode: "lines", hoverinfo: "skip", ...join(others), line: { width: 1, color: fade(colours.ink, 0.14) } }];
   for (const trial of trials) {
     const curve = trial.series[objective];
-    if (!curve) continue;
+    if (!curve?.at) continue;
     const colour = colourOf(trial.index, colours);
     const dash = trial.index > 3 ? "dash" : "solid";
     const cutAt = curve.x.findIndex((x) => x > step);
     const seen = cutAt < 0 ? curve.x.length : cutAt;
-    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.x.subarray(0, seen)], y: [...curve.y.subarray(0, seen)], line: { width: 2.4, color: colour, dash } });
-    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.x.subarray(Math.max(0, seen - 1))], y: [...curve.y.subarray(Math.max(0, seen - 1))], line: { width: 1.4, color: fade(colour, 0.5), dash } });
-    if (seen) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.x[seen - 1]], y: [curve.y[seen - 1]], marker: { size: 8, color: colour, line: { width: 1, color: colours.paper } } });
+    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.at.subarray(0, seen)], y: [...curve.y.subarray(0, seen)], line: { width: 2.4, color: colour, dash } });
+    found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.at.subarray(Math.max(0, seen - 1))], y: [...curve.y.subarray(Math.max(0, seen - 1))], line: { width: 1.4, color: fade(colour, 0.5), dash } });
+    if (seen) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.at[seen - 1]], y: [curve.y[seen - 1]], marker: { size: 8, color: colour, line: { width: 1, color: colours.paper } } });
     const last = curve.x.length - 1;
-    if (["speed", "risk", "generalisation", "failed", "paused"].includes(trial.kind)) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.x[last]], y: [curve.y[last]], marker: marker(trial.kind, colours, 10) });
+    if (["speed", "risk", "generalisation", "failed", "paused"].includes(trial.kind)) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.at[last]], y: [curve.y[last]], marker: marker(trial.kind, colours, 10) });
   }
   return found;
 };
 
 const labels = (trials, data, range, height, colours) => {
-  const told = trials.filter((trial) => trial.series[data.objective]?.x.length);
+  const told = trials.filter((trial) => trial.series[data.objective]?.at?.length);
   const ends = told.map((trial) => Math.min(Math.max(trial.series[data.objective].y.at(-1), range[0]), range[1]));
   const own = ends.map((y) => ((y - range[0]) * height) / (range[1] - range[0]));
   const apart = dodge(own, height);
   return told.map((trial, i) => {
     const curve = trial.series[data.objective];
     const last = curve.x.length - 1;
-    const reached = curve.x[last] >= 0.98 * data.horizon;
+    const place = curve.at[last];
+    const reached = place >= 0.98 * data.span;
+    const full = curve.x[last] >= 0.98 * data.horizon;
     const yshift = apart[i] - own[i];
-    const text = `${trial.letter}  ${trial.trial}, ${plain(short(trial.ending, 24))}${reached ? "" : ` at ${whole(curve.x[last])}`}`;
+    const text = `${trial.letter}  ${trial.trial}, ${plain(short(trial.ending, 24))}${full ? "" : ` at ${whole(curve.x[last])}`}`;
     const font = { size: 11, weight: 500, color: colourOf(trial.index, colours) };
     return reached
       ? label(text, 1, ends[i], colours, { xref: "paper", xshift: 6, yshift, font })
-      : label(text, curve.x[last], ends[i], colours, { xanchor: curve.x[last] > 0.6 * data.horizon ? "right" : "left", xshift: 8 * (curve.x[last] > 0.6 * data.horizon ? -1 : 1), yshift: yshift + 10, font, bgcolor: fade(colours.paper, 0.8) });
+      : label(text, place, ends[i], colours, { xanchor: place > 0.6 * data.span ? "right" : "left", xshift: 8 * (place > 0.6 * data.span ? -1 : 1), yshift: yshift + (own[i] > height - 12 ? -10 : 10), font, bgcolor: fade(colours.paper, 0.8) });
   });
 };
 
@@ -122,9 +128,14 @@ const slider = (figure, data, start) => {
   const input = document.createElement("input");
   Object.assign(input, { type: "range", min: 0, max: data.horizon, step: "any", value: start, className: "slider" });
   input.dataset.slider = "";
-  input.setAttribute("aria-label", `Compare at this many ${data.unit}`);
+  input.setAttribute("aria-label", `Compare at this many ${data.step_unit}`);
   figure.querySelector("[data-plot]").after(input);
   let later;
+  addEventListener("popstate", () => {
+    const asked = new URL(location.href).searchParams.get("step");
+    if (asked !== null) input.value = asked;
+    figure.dispatchEvent(new CustomEvent("espalier:redraw"));
+  });
   input.addEventListener("input", () => {
     input.dataset.moved = "yes";
     figure.dispatchEvent(new CustomEvent("espalier:redraw"));
@@ -138,6 +149,17 @@ const slider = (figure, data, start) => {
   return input;
 };
 
+/** Where each of them stood on an axis of seconds or cost when it had trained so many steps. */
+const placesAt = (trials, data, step) => {
+  if (data.along === "step") return "";
+  const said = trials.flatMap((trial) => {
+    const curve = trial.series[data.objective];
+    const seen = curve?.at ? curve.x.filter((x) => x <= step).length : 0;
+    return seen ? [`${trial.letter} after ${Number(curve.at[seen - 1].toPrecision(3)).toLocaleString("en")}`] : [];
+  });
+  return said.length ? ` As of step ${whole(step)}, in ${data.unit}: ${said.join(", ")}.` : "";
+};
+
 /** Start where the first of them ended: the largest budget all of them had. */
 const equalBudget = (trials, objective, horizon) => Math.min(horizon, ...trials.map((trial) => trial.series[objective]?.x.at(-1) ?? horizon));
 
@@ -149,13 +171,15 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   const asked = new URL(location.href).searchParams.get("step");
   const input = slider(figure, data, asked ?? equalBudget(trials, data.objective, data.horizon));
   const step = Number(input.value);
-  input.setAttribute("aria-valuetext", `${whole(step)} ${data.unit}`);
-  figure.querySelector("h2").textContent = `At an equal budget of ${whole(step)} ${data.unit}`;
+  input.setAttribute("aria-valuetext", `${whole(step)} ${data.step_unit}`);
+  figure.querySelector("h2").textContent = `At an equal budget of ${whole(step)} ${data.step_unit}`;
   fillTable(figure, trials, step);
   const untouched = asked === null && !input.dataset.moved;
-  const over = asOf(figure.closest("[data-compare]"), trials.map((trial) => ({ ...trial, horizon: data.horizon })), untouched ? null : step, data.unit);
+  const over = asOf(figure.closest("[data-compare]"), trials.map((trial) => ({ ...trial, horizon: data.horizon })), untouched ? null : step, data.step_unit);
   const note = figure.querySelector(".chart-head .quiet");
-  if (note && !untouched) note.textContent = over.length ? `By step ${whole(step)}: ${over.map(([trial, ending]) => `trial ${trial} ${ending}`).join(", ")}.` : `By step ${whole(step)} none of them had been stopped.`;
+  note.dataset.hint ??= note.textContent;
+  const stopped = untouched ? note.dataset.hint : over.length ? `By step ${whole(step)}: ${over.map(([trial, ending]) => `trial ${trial} ${ending}`).join(", ")}.` : `By step ${whole(step)} none of them had been stopped.`;
+  note.textContent = `${data.problem ? `${data.problem}. ` : ""}${stopped}${placesAt(trials, data, step)}`;
   const margin = { l: 48, r: width < 560 ? 24 : 150, t: 26, b: 22, pad: 0 };
   input.style.setProperty("--filled", `${(100 * step) / data.horizon}%`);
   input.style.width = `${width - margin.l - margin.r + 16}px`;
@@ -165,14 +189,15 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   names[1].yshift = -14;
   window.Plotly.react(plot, traces(trials, data.objective, step, others, colours), layout(colours, {
     width, height: plot.clientHeight, margin, dragmode: false,
-    xaxis: stepAxis(data.horizon, data.looks, width - margin.l - margin.r, colours, { showgrid: false }),
+    xaxis: alongAxis(data, [0, data.span * 1.005], width - margin.l - margin.r, colours, { showgrid: false }),
     yaxis: valueAxis(colours, { range, nticks: 7 }),
-    shapes: [
+    // On any other axis each of them had come to another place at this step: the dots say where.
+    shapes: data.along !== "step" ? [] : [
       { type: "rect", x0: step, x1: data.horizon, yref: "paper", y0: 0, y1: 1, fillcolor: colours.sunken, line: { width: 0 }, layer: "below" },
       { type: "line", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color: colours.accent, width: 1.5 } },
       ...data.cuts.map((cut) => ({ type: "line", x0: cut.step - half, x1: cut.step + half, y0: cut.value, y1: cut.value, line: { color: colours.ink, width: 2 } })),
     ],
-    annotations: [names[0], ...data.cuts.map((cut) => label(`cut ${number(cut.value)}`, cut.step + half, cut.value, colours, { xshift: 4, bgcolor: fade(colours.paper, 0.8) })),
+    annotations: [...(data.along === "step" ? names.slice(0, 1) : names), ...data.cuts.map((cut) => label(`cut ${number(cut.value)}`, cut.step + half, cut.value, colours, { xshift: 4, bgcolor: fade(colours.paper, 0.8) })),
       ...(width < 560 ? [] : labels(trials, data, range, plot.clientHeight - 48, colours))],
   }), config);
   return true;

@@ -1,8 +1,8 @@
-// Keeps what the page of curves shows in its address: [data-set] links, [data-param] lists, [data-layer] boxes and the
-// zoom of <figure data-chart="all-curves" data-base="URL"> all become parameters, so that a link shows the same again.
+// Keeps what a page of curves shows in its address: [data-set] links, [data-param] lists, [data-layer] boxes and the
+// zoom of <figure data-chart data-base="URL"> all become parameters, so that a link shows the same again.
 
 const page = document.querySelector("[data-curve-page]");
-const figure = page?.querySelector("[data-chart=all-curves]");
+const figure = page?.querySelector("[data-chart][data-base]");
 const SETTLED_MS = 250;
 
 const show = (url, { push = true } = {}) => {
@@ -72,7 +72,7 @@ const start = () => {
       ...(param === "metric" ? { labels: event.target.selectedOptions[0].dataset.more === "{}" ? "" : event.target.selectedOptions[0].dataset.more } : {}) }));
     if (layer) show(changed({ hide: [...page.querySelectorAll("[data-layer]:not(:checked)")].map((box) => box.dataset.layer).join(",") }));
   });
-  page.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+  page.querySelector("form[data-view-form]")?.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("popstate", () => {
     follow();
     show(new URL(location.href), { push: false });

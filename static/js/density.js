@@ -36,10 +36,25 @@ export const densityImages = (panel, data, colours) => {
   return [{ source: painted(panel.density, colours), xref: "x", yref: "y", x: x0, y: y1, sizex: x1 - x0, sizey: y1 - y0, sizing: "stretch", layer: "below" }];
 };
 
+const shown = new WeakMap();
+
+/** Remember which cells lie under a plot, for whoever saves its numbers. */
+export const keepCells = (plot, panel) => (panel.density ? shown.set(plot, panel.density) : shown.delete(plot));
+
+/** The cells under a plot as [x, y, curves] of each that some curve passes; x and y are its middle. */
+export const cellsUnder = (plot) => {
+  const density = shown.get(plot);
+  if (!density) return [];
+  const [xs, ys, cells] = [unpack(density.x_edges), unpack(density.y_edges), unpack(density.cells)];
+  const middle = (edges, i) => (edges[i] + edges[i + 1]) / 2;
+  // Cells travel as the logarithm of one more than the count.
+  return [...cells].flatMap((cell, i) => (cell ? [[middle(xs, i % density.columns), middle(ys, Math.floor(i / density.columns)), Math.round(Math.exp(cell) - 1)]] : []));
+};
+
 /** A line in the accent that stands off from the ink below it. */
-const haloed = (x, y, dash, colours) => [
-  { type: "scatter", mode: "lines", hoverinfo: "skip", x, y, line: { width: 5, color: fade(colours.paper, 0.85) } },
-  { type: "scatter", mode: "lines", hoverinfo: "skip", x, y, line: { width: 1.8, color: colours.accent, dash } },
+const haloed = (name, x, y, dash, colours) => [
+  { type: "scatter", mode: "lines", hoverinfo: "skip", name: `${name}, ground`, x, y, line: { width: 5, color: fade(colours.paper, 0.85) } },
+  { type: "scatter", mode: "lines", hoverinfo: "skip", name, x, y, line: { width: 1.8, color: colours.accent, dash } },
 ];
 
 export const quantileTraces = (panel, hidden, smoothed, weight, colours) => {
@@ -47,7 +62,7 @@ export const quantileTraces = (panel, hidden, smoothed, weight, colours) => {
   if (!density || hidden.includes("quantiles")) return [];
   const x = [...unpack(density.x)];
   const bent = (name) => (smoothed ? smoothed(unpack(density[name]), weight) : [...unpack(density[name])]);
-  return [...haloed(x, bent("p10"), "dot", colours), ...haloed(x, bent("p50"), "solid", colours)];
+  return [...haloed("10 % of those alive", x, bent("p10"), "dot", colours), ...haloed("median", x, bent("p50"), "solid", colours)];
 };
 
 export const groupTraces = (panel, smoothed, weight, colours) => panel.bands.flatMap((band, i) => {

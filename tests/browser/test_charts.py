@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from pruning.models import PruningEvent
+from tests import factories
 from tests.browser.conftest import Visit
 from tests.factories import Played
 from trials import series
@@ -158,3 +160,74 @@ def test_a_chart_is_saved_as_its_numbers_a_figure_or_a_picture(visit: Visit, pla
     else:
         assert saved.startswith(b"\x89PNG")
         assert len(saved) > 2_000
+
+
+def saved_from(visit: Visit, figure: str, kind: str) -> bytes:
+    """Press Save in a figure and return what was downloaded."""
+    visit.page.locator(f"{figure} .chart-save > summary").click()
+    with visit.page.expect_download() as expected:
+        visit.page.locator(f"{figure} [data-save={kind}]").click()
+    return Path(expected.value.path()).read_bytes()
+
+
+def rows_of(saved: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(saved.decode().splitlines()))
+
+
+def test_the_numbers_of_every_curve_are_saved_with_their_trials(visit: Visit, played: Played) -> None:
+    visit.open(f"/studies/{played.study.pk}/curves/")
+
+    rows = rows_of(saved_from(visit, "[data-chart=all-curves]", "csv"))
+
+    assert played.study.best_number is not None
+    trial = played.study.trials.get(number=played.study.best_number)
+    steps, values = series.read(trial, "val_loss")
+    own = [row for row in rows if row["trace"] == "best"]
+    assert {row["point"] for row in own} == {str(trial.number)}
+    assert [float(row["x"]) for row in own] == steps.tolist()
+    assert [float(row["y"]) for row in own] == pytest.approx(values.tolist(), abs=1e-4)
+    assert visit.troubles == []
+
+
+def test_a_density_is_saved_with_its_cells_and_quantiles(visit: Visit, played: Played) -> None:
+    visit.open(f"/studies/{played.study.pk}/curves/?draw=density")
+
+    rows = rows_of(saved_from(visit, "[data-chart=all-curves]", "csv"))
+
+    cells = [row for row in rows if row["trace"] == "curves that pass"]
+    assert max(int(row["z"]) for row in cells) <= played.study.n_trials
+    assert min(int(row["z"]) for row in cells) == 1
+    assert {"median", "10 % of those alive"} <= {row["trace"] for row in rows}
+
+
+def test_small_pictures_are_saved_as_one_picture_one_table_and_a_list_of_figures(visit: Visit, played: Played) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/curves/?split=state")
+    titles = page.evaluate("[...document.querySelectorAll('.panel')].map((one) => one.dataset.title)")
+
+    table = rows_of(saved_from(visit, "[data-chart=all-curves]", "csv"))
+    figures = json.loads(saved_from(visit, "[data-chart=all-curves]", "json"))
+    drawing = saved_from(visit, "[data-chart=all-curves]", "svg").decode()
+    picture = saved_from(visit, "[data-chart=all-curves]", "png")
+
+    assert len(titles) > 1
+    assert {row["trace"].partition(":")[0] for row in table} == set(titles)
+    assert len(figures) == len(titles)
+    assert drawing.count("<svg ") == len(titles) + 1
+    assert picture.startswith(b"\x89PNG")
+    assert visit.troubles == []
+
+
+@pytest.mark.parametrize("figure", ["studies", "spread"])
+def test_figures_of_compared_studies_are_saved(visit: Visit, played: Played, figure: str) -> None:
+    other = factories.a_played_study(played.study.project, name="=cmd <b>x</b>", floors=(0.3, 0.6))
+    visit.open(f"/studies/compare/?ids={played.study.pk},{other.study.pk}")
+
+    rows = rows_of(saved_from(visit, f"[data-chart={figure}]", "csv"))
+    shown = json.loads(saved_from(visit, f"[data-chart={figure}]", "json"))
+
+    along = "y" if figure == "studies" else "x"
+    best = {letter: min(float(row[along]) for row in rows if row["trace"] == letter) for letter in "AB"}
+    assert best == pytest.approx({"A": played.study.best_value, "B": other.study.best_value}, abs=1e-4)
+    assert [trace["name"] for trace in shown["data"]] == ["A", "B"]
+    assert saved_from(visit, f"[data-chart={figure}]", "svg").startswith(b"<svg")
+    assert visit.troubles == []

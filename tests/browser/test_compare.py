@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.conftest import Visit
 from tests.factories import Played
+from trials import series
 
 pytestmark = pytest.mark.browser
 
@@ -84,3 +85,32 @@ def test_every_line_that_reached_the_end_has_its_own_label(visit: Visit, played:
     assert len(finished) >= 4
     assert sorted((text.text_content() or "")[0] for text in texts) == list(letters)
     assert all(below - above >= 12 for above, below in itertools.pairwise(tops))
+
+
+PLOT = "document.querySelector('[data-chart=compare] [data-plot]')"
+
+
+def test_curves_by_seconds_keep_the_budget_by_step_and_stand_in_the_address(visit: Visit, played: Played) -> None:
+    number = stopped(played)
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,{number}&step=8")
+    by_step = page.locator("table[data-metrics] [data-value]").all_inner_texts()
+
+    page.locator("[data-chart=compare] [data-value=seconds]").click()
+    visit.until(f"{PLOT}.layout.annotations.some((one) => one.text === 'seconds trained')")
+    first = played.study.trials.get(number=0)
+    steps, seconds = series.read_seconds([first.pk])[first.pk]
+    lines = page.evaluate(f"{PLOT}.data.filter((one) => one.mode === 'lines').slice(1).map((one) => [...one.x])")
+    said = page.inner_text("[data-chart=compare] .chart-head .quiet")
+    link = page.url.removeprefix(visit.base)
+    page.go_back()
+    visit.until(f"{PLOT}.layout.shapes.length > 0")
+    heading = page.inner_text("[data-chart=compare] h2")
+    visit.open(link)
+
+    assert link.endswith("&step=8&x=seconds")
+    assert lines[0] == pytest.approx(seconds[steps <= 8].tolist())
+    assert "As of step 8, in seconds trained: A after " in said
+    assert heading == "At an equal budget of 8 steps"
+    assert page.locator("table[data-metrics] [data-value]").all_inner_texts() == by_step
+    assert page.evaluate(f"{PLOT}.layout.shapes.length") == 0
+    assert visit.troubles == []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trials import series
-from trials.charts import members, panels, stock
+from trials.charts import along, members, panels, stock
 from trials.charts.curves import GROUPS, axes
 from trials.charts.members import Groups, Roll
 from trials.charts.panels import Panel, Sheet
@@ -27,8 +27,6 @@ LINES_UP_TO = 1_500
 """More curves than this in the window are drawn as a density, unless the address asks for lines."""
 MOST_LINES = 5_000
 MOST_METRICS = 6
-SECONDS_PER_HOUR = 3600.0
-NOT_RECORDED = "not recorded: these reports carry no times"
 MOTIVES = ("speed", "risk", "generalisation")
 SPLIT_STATES = ("finished", "control", "speed", "risk", "generalisation", "stopped", "paused", "running", "failed")
 
@@ -77,7 +75,7 @@ def payload(study: Study, looks: Sequence[int], found: Picture, version: str) ->
         "metric": view.metric or study.metric,
         "labels": view.told_labels,
         "along": view.along,
-        "unit": {"step": study.step_unit, "seconds": "seconds trained", "cost": "slot hours"}[view.along],
+        "unit": along.unit(study, view.along),
         "span": found.span,
         "x_log": view.x_log,
         "y_log": view.y_log,
@@ -95,7 +93,7 @@ def _recorded(study: Study, view: CurveView, version: str) -> tuple[CurveView, s
     """Return the view, by step if no time is known, and why."""
     if view.along == "step" or _clock(study, view, version).steps.size:
         return view, ""
-    return replace(view, along="step", window=None), f"{view.along.capitalize()} {NOT_RECORDED}"
+    return replace(view, along="step", window=None), f"{view.along.capitalize()} {along.NOT_RECORDED}"
 
 
 def _clock(study: Study, view: CurveView, version: str) -> Flat:
@@ -178,8 +176,7 @@ def _along(study: Study, view: CurveView, flat: Flat, version: str) -> NDArray[n
     """Return the horizontal place of every point."""
     if view.along == "step":
         return flat.steps.astype(np.float64)
-    seconds = series.sample(_clock(study, view, version), flat)
-    return seconds / SECONDS_PER_HOUR if view.along == "cost" else seconds
+    return along.scaled(series.sample(_clock(study, view, version), flat), view.along)
 
 
 def _span(study: Study, view: CurveView, sheets: Sequence[Sheet]) -> float:

@@ -10,6 +10,7 @@ from trials.charts import best, compare, curves
 from trials.charts import trial as trial_chart
 from trials.models import Study, Trial
 from trials.pages.access import trial_of, visible_study
+from trials.pages.curve_view import CurveView
 from trials.pages.live import json_if_changed
 from trials.pages.selection import Selection
 
@@ -34,15 +35,15 @@ def best_json(request: HttpRequest, study_id: int) -> HttpResponse:
 
 @require_GET
 def compare_json(request: HttpRequest, study_id: int) -> HttpResponse:
-    """Return the curves of the selected trials."""
+    """Return the curves of the selected trials, along what `?x=` names."""
     study = visible_study(request, study_id)
-    selection = Selection.of(request, study)
+    selection, along = Selection.of(request, study), CurveView.of(request.GET).along
 
     def build() -> dict[str, object]:
-        found = compare.comparison(study, chosen(study, selection))
+        found = compare.comparison(study, chosen(study, selection), along)
         return compare.payload(study, looks_of(study), found, selection)
 
-    return json_if_changed(request, f"{head.live_version(study)}-{selection}", build)
+    return json_if_changed(request, f"{head.live_version(study)}-{selection}-{along}", build)
 
 
 @require_GET

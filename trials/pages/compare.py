@@ -15,9 +15,10 @@ from trials import series
 from trials.charts import trial as trial_chart
 from trials.facts import Ruling, provider
 from trials.models import Attempt, Trial
-from trials.pages import ranges, words
+from trials.pages import curve_choices, ranges, words
 from trials.pages.access import readable
 from trials.pages.chart_data import chosen
+from trials.pages.curve_view import CurveView
 from trials.pages.environments import differences
 from trials.pages.frame import Frame
 from trials.pages.parts import Cell, Compared, CompareRow, ParamCell, ParamRow, RankBar, Sign, Track
@@ -46,7 +47,8 @@ def _context(frame: Frame, trials: Sequence[Trial]) -> dict[str, Any]:
     told = series.read_all([trial.pk for trial in trials])
     differences_only = request.GET.get("params") != "all"
     params = _params(frame, trials)
-    step = _step(request, trials)
+    step, along = _step(request, trials), CurveView.of(request.GET).along
+    data_url = reverse("trials:compare_json", args=[study.pk])
     return {
         "columns": _columns(frame, trials),
         "params": [row for row in params if row.differs or not differences_only],
@@ -54,7 +56,9 @@ def _context(frame: Frame, trials: Sequence[Trial]) -> dict[str, Any]:
         "differences": differences_only,
         "differences_url": address(request.path, request.GET, params=None),
         "all_url": address(request.path, request.GET, params="all"),
-        "curves_url": address(reverse("trials:compare_json", args=[study.pk]), sel=str(frame.selection)),
+        "data_url": data_url,
+        "curves_url": address(data_url, sel=str(frame.selection), x=None if along == "step" else along),
+        "axis": curve_choices.axis(frame, along, timed=bool(series.read_seconds(trial.pk for trial in trials))),
         "metrics": _metrics(study.metric, trials, told, step),
         "at_step": words.whole(step),
         "asked_step": step if "step" in request.GET else None,

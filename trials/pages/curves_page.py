@@ -12,20 +12,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from trials import head
-from trials.charts import curve_table, members, picture
+from trials.charts import along, curve_table, members, picture
 from trials.charts.picture import Picture
 from trials.facts import provider
 from trials.models import Study
-from trials.pages import live, saved_views, words
+from trials.pages import curve_choices, live, saved_views, words
 from trials.pages.access import readable, trial_of, visible_study
 from trials.pages.chart_data import looks_of
 from trials.pages.curve_view import LAYERS, PARAMETERS, SMOOTHINGS, CurveView, tag
 from trials.pages.frame import Frame
-from trials.pages.parts import Choice, Option
+from trials.pages.parts import Option
 from trials.pages.selection import Selection, address
 
 LAYER_NAMES = {"quantiles": "Quantiles", "marks": "Stop marks", "cuts": "Cuts"}
-AXIS_NAMES = {"step": "Step", "seconds": "Seconds", "cost": "Cost"}
 DRAW_NAMES = {"": "As they fit", "lines": "Lines", "density": "Density"}
 SPLIT_NAMES = {"": "One picture", "state": "By state", "motive": "By motive", "metric": "By metric"}
 
@@ -128,10 +127,10 @@ def _context(frame: Frame) -> dict[str, Any]:
         "cuts_url": reverse("trials:trial_cuts_json", args=[study.pk, 0]),
         "trials_url": reverse("trials:trials_table", args=[study.pk]),
         "view": view,
-        "axis": _choice(frame, "x", AXIS_NAMES, view.along, refused=() if timed else ("seconds", "cost")),
-        "x_scale": _choice(frame, "xs", {"": "Linear", "log": "Log"}, "log" if view.x_log else ""),
-        "y_scale": _choice(frame, "ys", {"": "Linear", "log": "Log"}, "log" if view.y_log else ""),
-        "not_timed": "" if timed else picture.NOT_RECORDED,
+        "axis": curve_choices.axis(frame, view.along, timed=timed),
+        "x_scale": curve_choices.switch(frame, "xs", {"": "Linear", "log": "Log"}, "log" if view.x_log else ""),
+        "y_scale": curve_choices.switch(frame, "ys", {"": "Linear", "log": "Log"}, "log" if view.y_log else ""),
+        "not_timed": "" if timed else along.NOT_RECORDED,
         "layers": [Option(layer, LAYER_NAMES[layer], chosen=view.shows(layer)) for layer in LAYERS],
         "metrics": _metrics(told, study, view),
         "smoothings": [
@@ -142,25 +141,6 @@ def _context(frame: Frame) -> dict[str, Any]:
         "groups": _groups(frame, told, view),
         "n_told": words.whole(study.n_trials - study.n_waiting),
     }
-
-
-def _choice(
-    frame: Frame, name: str, names: Mapping[str, str], chosen: str, *, refused: Sequence[str] = ()
-) -> list[Choice]:
-    """Return the links of one switch; a choice that cannot be had keeps its place."""
-    first = next(iter(names))
-    request = frame.request
-    return [
-        Choice(
-            name,
-            value,
-            label,
-            address(request.path, request.GET, **{name: None if value == first else value, "window": None}),
-            chosen=value == chosen,
-            refused=value in refused,
-        )
-        for value, label in names.items()
-    ]
 
 
 def _metrics(told: Sequence[tuple[str, str]], study: Study, view: CurveView) -> list[Option]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from tests.factories import Played
 from tests.trials.charts.unpacking import split, unpacked
 from trials import series
 from trials.facts import provider
-from trials.models import Environment
+from trials.models import Environment, SeriesChunk
 
 
 def compared(client: Client, played: Played, *numbers: int, query: str = "") -> Any:
@@ -110,7 +111,7 @@ def test_queries_do_not_grow_with_the_number_compared(editor: Client, played: Pl
         return len(queries)
 
     assert count(1, 2) == count(*range(1, 13))
-    assert count(1, 2) <= 21
+    assert count(1, 2) <= 24
 
 
 def test_every_verdict_stands_on_its_trials_timeline(editor: Client, played: Played) -> None:
@@ -122,3 +123,50 @@ def test_every_verdict_stands_on_its_trials_timeline(editor: Client, played: Pla
         told = provider().rulings(played.study.trials.get(number=column.number))
         assert [(sign.step, sign.sentence) for sign in column.timeline] == [(one.step, one.sentence) for one in told]
     assert context["columns"][1].ended_at == played.study.trials.get(number=number).ending_step
+
+
+def drawn(editor: Client, played: Played, x: str) -> dict[str, Any]:
+    address = reverse("trials:compare_json", args=[played.study.pk])
+    found: dict[str, Any] = json.loads(editor.get(address, {"sel": "3,2", "x": x}).content)
+    return found
+
+
+def test_curves_stand_where_each_trial_was_in_seconds_and_cost(editor: Client, played: Played) -> None:
+    by_step, by_seconds, by_cost = (drawn(editor, played, x) for x in ("step", "seconds", "cost"))
+
+    trial = played.study.trials.get(number=3)
+    steps, seconds = series.read_seconds([trial.pk])[trial.pk]
+    own = by_seconds["trials"][0]["series"]["val_loss"]
+    assert unpacked(own["x"]).tolist() == steps.tolist()
+    assert unpacked(own["at"]).tolist() == seconds.tolist()
+    assert unpacked(by_cost["trials"][0]["series"]["val_loss"]["at"]) == pytest.approx(seconds / 3600)
+    assert [(one["along"], one["unit"], one["step_unit"]) for one in (by_step, by_seconds, by_cost)] == [
+        ("step", "steps", "steps"),
+        ("seconds", "seconds trained", "steps"),
+        ("cost", "slot hours", "steps"),
+    ]
+    assert "at" not in by_step["trials"][0]["series"]["val_loss"]
+    assert by_seconds["span"] >= seconds[-1]
+    assert (len(by_step["cuts"]) > 0, by_seconds["cuts"]) == (True, [])
+
+
+def test_trials_without_times_are_named_and_not_drawn_by_seconds(editor: Client, played: Played) -> None:
+    one = played.study.trials.get(number=3)
+    SeriesChunk.objects.filter(trial=one, metric="").delete()
+
+    of_one = drawn(editor, played, "seconds")
+    SeriesChunk.objects.filter(metric="").delete()
+    of_all = drawn(editor, played, "cost")
+
+    assert of_one["problem"] == "Trial 3 told no times and is not drawn"
+    assert of_one["trials"][0]["series"]["val_loss"]["at"] is None
+    assert of_one["trials"][1]["series"]["val_loss"]["at"] is not None
+    assert (of_all["along"], of_all["problem"]) == ("step", "Cost not recorded: these reports carry no times")
+
+
+@pytest.mark.parametrize("x", ["", "wall", "<script>", "seconds" * 200])
+def test_an_axis_that_does_not_exist_is_the_one_of_steps(editor: Client, played: Played, x: str) -> None:
+    page = editor.get(reverse("trials:compare", args=[played.study.pk]), {"sel": "3,2", "x": x})
+
+    assert drawn(editor, played, x)["along"] == "step"
+    assert [choice.chosen for choice in page.context["axis"]] == [True, False, False]
