@@ -3,6 +3,7 @@
     python benchmarks/pages.py --trials 10000 --reports 50
     python benchmarks/pages.py --trials 100000 --reports 20 --data DIR     # fills DIR once, and measures it again later
     python benchmarks/pages.py --events 1000000                            # a ledger of so many rows, its audit only
+    python benchmarks/pages.py --trials 100000 --searched                  # ten parameters: halted, mattered, cost
     python benchmarks/pages.py --url "another dashboard=http://127.0.0.1:8080/dashboard/studies/1"
 
 One run: the study is filled by the real engine (`benchmarks/filling.py`), served by gunicorn as `manage.py up` serves
@@ -11,7 +12,9 @@ the same one (warm). Times are from the start of the navigation: until the text 
 Bytes are those on the wire. The longest task is of the main thread, once Plotly itself has been read. The heap is
 what is in use after a collection. Server times are of requests one after the other, the median of nine after the
 first, and the mean of their processor time, which other work on the machine cannot add to; an idle poll's is the mean
-of 200. `--url` measures any other page in the same run by the same means.
+of 200. `--url` measures any other page in the same run by the same means. `--searched` fills a study of ten parameters
+and two metrics, has importance computed as a job would, and measures the pages of what was halted, what mattered and
+what it cost, with the documents that their figures fetch.
 """
 
 from __future__ import annotations
@@ -82,15 +85,16 @@ def main() -> None:
     data = Path(options.data or tempfile.mkdtemp(prefix="pages-"))
     os.environ.update(ESPALIER_DATA_DIR=str(data), DJANGO_ALLOW_ASYNC_UNSAFE="true")
     workbench.set_up(migrate=True)
-    study = _ledger(options.events) if options.events else _study(options.trials, options.reports)
+    study = _made(options)
     cookie = _signed_in()
     with _served(data, options.port) as (base, pid):
         print(f"{_described(study)}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
-        paths = _audit_paths(study) if options.events else {**_paths(study), **_audit_paths(study)}
-        _print_server(base, cookie, pid, paths)
+        paths = _asked(options, study)
+        _print_server(base, cookie, pid, {**paths, **(_documents(study) if options.searched else {})})
         if not options.events:
             _print_poll(base, cookie, pid, f"/studies/{study.pk}/")
-        pages = {name: base + path for name, path in paths.items()} | dict(one.split("=", 1) for one in options.url)
+        pages = {name: base + path for name, path in paths.items()}
+        pages |= dict(one.split("=", 1) for one in options.url)
         _print_browser(pages, base, cookie)
     if not options.data:
         shutil.rmtree(data, ignore_errors=True)
@@ -101,10 +105,40 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--reports", type=int, default=50)
     parser.add_argument("--events", type=int, default=0, help="measure the audit of a ledger of so many rows instead")
+    parser.add_argument(
+        "--searched", action="store_true", help="ten parameters; pages of halted, importance, resources"
+    )
     parser.add_argument("--data", help="a data directory to fill once and keep")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--url", action="append", default=[], metavar="NAME=URL", help="measure this page too")
     return parser.parse_args()
+
+
+def _made(options: argparse.Namespace) -> Any:
+    if options.events:
+        return _ledger(options.events)
+    return _searched(options.trials) if options.searched else _study(options.trials, options.reports)
+
+
+def _asked(options: argparse.Namespace, study: Any) -> dict[str, str]:
+    if options.events:
+        return _audit_paths(study)
+    return _second_paths(study) if options.searched else {**_paths(study), **_audit_paths(study)}
+
+
+def _searched(trials: int) -> Any:
+    """Return a study of ten parameters whose importance has been computed, as a job does."""
+    from searched import filled
+
+    from trials import explaining
+    from trials.models import Study
+
+    name = f"{trials} trials of ten parameters"
+    study = Study.objects.filter(name=name).first() or filled(name, trials)
+    if explaining.known(study).done is None:
+        explaining.compute_here(study, lambda text, done, total: None)
+        study.refresh_from_db()
+    return study
 
 
 def _study(trials: int, reports: int) -> Any:
@@ -215,6 +249,37 @@ def _paths(study: Any) -> dict[str, str]:
         "curves, by seconds": f"{root}/curves/?x=seconds",
         "trials": f"{root}/trials/",
         f"compare of {COMPARED}": f"{root}/compare/?sel={numbers}",
+    }
+
+
+def _second_paths(study: Any) -> dict[str, str]:
+    """Return the pages of the second day's questions."""
+    root = f"/studies/{study.pk}"
+    return {
+        "halted": f"{root}/halted/",
+        "halted, two others": f"{root}/halted/?across=dropout&down=optimizer",
+        "importance": f"{root}/importance/",
+        "importance, by permutation": f"{root}/importance/?by=permutation&reading=last_look",
+        "resources": f"{root}/resources/",
+        "plan": f"{root}/plan/",
+        "alerts": "/alerts/",
+    }
+
+
+def _documents(study: Any) -> dict[str, str]:
+    """Return what their figures fetch, and the study as one file."""
+    root = f"/studies/{study.pk}"
+    return {
+        "halted.json": f"{root}/halted.json",
+        "halted-grid.json": f"{root}/halted-grid.json",
+        "relations.json (slices, parallel, rank)": f"{root}/relations.json",
+        "surface.json (contour)": f"{root}/surface.json?x=learning_rate&y=epsilon",
+        "values.json (distribution)": f"{root}/values.json",
+        "front.json (two metrics)": f"{root}/front.json",
+        "importance.json": f"{root}/importance.json",
+        "timeline.json": f"{root}/timeline.json",
+        "over-time.json": f"{root}/over-time.json",
+        "report.html": f"{root}/report.html",
     }
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,13 +18,12 @@ from pruning.models import PruningEvent
 from pruning.reckoning import reckon
 from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
+from trials.pages.paced import Paced
 from trials.pages.words import kind_of
 from trials.space import Categorical, Parameter, Space
 from trials.space.places import place_of
 
 S = Trial.State
-STUDIES = 16
-"""Studies remembered at a time; the one not asked for longest is forgotten first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +41,26 @@ class Halting:
     n_waiting: int
 
 
-_known: OrderedDict[UUID, tuple[tuple[int, int], Halting]] = OrderedDict()
-_guard = threading.Lock()
+_kept: Paced[UUID, Halting] = Paced()
 
 
 def halting_of(study: Study, space: Space) -> Halting:
     """Return what a study halted, as it stands."""
-    version = (study.version, study.sequence)
-    with _guard:
-        found = _known.get(study.uid)
-        if found is not None and found[0] == version:
-            _known.move_to_end(study.uid)
-            return found[1]
-    made = _gathered(study, space)
-    with _guard:
-        _known[study.uid] = (version, made)
-        _known.move_to_end(study.uid)
-        while len(_known) > STUDIES:
-            _known.popitem(last=False)
-    return made
+    return _kept.get(study.uid, _version(study), lambda: _gathered(study, space), exact=True)
+
+
+def halting_shown(study: Study, space: Space) -> Halting:
+    """Return what a page shows of it: of a large study that runs, as it stood a while ago."""
+    return _kept.get(study.uid, _version(study), lambda: _gathered(study, space))
+
+
+def version_shown(study: Study) -> str:
+    """Return the version of what `halting_shown` answers with."""
+    return _kept.version(study.uid, _version(study))
+
+
+def _version(study: Study) -> str:
+    return f"{study.version}-{study.sequence}"
 
 
 def _gathered(study: Study, space: Space) -> Halting:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import override_settings
 
 from pruning import triggers
+from trials.pages import paced
 
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_serialized_rollback", "live_server"})
 
@@ -28,6 +29,12 @@ def _fast_passwords() -> Iterator[None]:
     """Hash passwords cheaply: what guards a real login costs a tenth of a second each time."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_gathered() -> None:
+    """Forget what pages have gathered of studies: some tests write the same rows again."""
+    paced.forget()
 
 
 @pytest.fixture

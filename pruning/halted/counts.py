@@ -179,9 +179,8 @@ def _bins(places: Places, n: int) -> tuple[NDArray[np.int64], Sequence[float], S
 
 def _counted(outcomes: Outcomes, where: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     found = np.zeros((len(KINDS), n), dtype=np.int64)
-    kinds = np.array([KINDS.index(kind) if kind in KINDS else -1 for kind in outcomes.kind], dtype=np.int64)
-    chosen = (where >= 0) & (kinds >= 0)
-    np.add.at(found, (kinds[chosen], where[chosen]), 1)
+    for row, kind in enumerate(KINDS):
+        found[row] = np.bincount(where[(where >= 0) & (outcomes.kinds == kind)], minlength=n)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,20 +49,25 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self.number)
 
-    @property
+    @cached_property
+    def kinds(self) -> NDArray[np.str_]:
+        """Return `kind` as an array."""
+        return np.array(self.kind, dtype=np.str_)
+
+    @cached_property
     def stopped(self) -> Mask:
         """Return which a rule has stopped."""
-        return np.array([kind in STOPPED for kind in self.kind], dtype=bool)
+        return np.isin(self.kinds, sorted(STOPPED))
 
-    @property
+    @cached_property
     def finished(self) -> Mask:
         """Return which trained to their end, the spared ones among them."""
-        return np.array([kind in FINISHED for kind in self.kind], dtype=bool)
+        return np.isin(self.kinds, sorted(FINISHED))
 
-    @property
+    @cached_property
     def spared(self) -> Mask:
         """Return which finished although a rule had spoken against them."""
-        return np.array([kind == "control" for kind in self.kind], dtype=bool)
+        return np.asarray(self.kinds == "control")
 
 
 STOPPED = frozenset({"speed", "risk", "generalisation"})

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_GET
 from pruning.halted import counts
 from pruning.halted.outcomes import Outcomes
 from pruning.halted.regions import FEWEST_LINKED, Parted, Region, Unfair, regions_of
-from pruning.halting import Halting, halting_of
+from pruning.halting import Halting, halting_shown, version_shown
 from pruning.pages import halted_charts
 from pruning.pages.halted_words import query_of, where
 from trials.models import Study
 from trials.pages import words
 from trials.pages.access import readable, visible_study
 from trials.pages.frame import Frame
-from trials.pages.live import json_if_changed, page, unchanged
+from trials.pages.live import json_if_changed, live_for, page, unchanged
 from trials.pages.parts import Paragraph, Run
 from trials.pages.selection import address
 from trials.pages.words import say, strong
@@ -70,11 +70,11 @@ class Survivor(NamedTuple):
 def halted(request: HttpRequest, study_id: int) -> HttpResponse:
     """Show the page, or its live parts."""
     frame = Frame(request, readable(request, study_id))
-    version = str(frame.study.version)
+    version = version_shown(frame.study)
     if (same := unchanged(request, version)) is not None:
         return same
     ended = frame.study.state == Study.State.ENDED
-    return page(request, "pruning/halted", _context(frame), version=version, ended=ended)
+    return page(request, "pruning/halted", _context(frame, version), version=version, ended=ended)
 
 
 @require_GET
@@ -83,7 +83,9 @@ def halted_json(request: HttpRequest, study_id: int) -> HttpResponse:
     study = visible_study(request, study_id)
     space = study.plan().space
     return json_if_changed(
-        request, str(study.version), lambda: halted_charts.payload(study, space, halting_of(study, space).outcomes)
+        request,
+        version_shown(study),
+        lambda: halted_charts.payload(study, space, halting_shown(study, space).outcomes),
     )
 
 
@@ -95,8 +97,8 @@ def halted_grid_json(request: HttpRequest, study_id: int) -> HttpResponse:
     across, down = _pair(request, space)
     return json_if_changed(
         request,
-        f"{study.version}-{across}-{down}",
-        lambda: halted_charts.grid_payload(study, space, halting_of(study, space).outcomes, across, down),
+        f"{version_shown(study)}-{across}-{down}",
+        lambda: halted_charts.grid_payload(study, space, halting_shown(study, space).outcomes, across, down),
     )
 
 
@@ -108,15 +110,16 @@ def _pair(request: HttpRequest, space: Space) -> tuple[str, str]:
     return across, down if down in names else next((name for name in names if name != across), across)
 
 
-def _context(frame: Frame) -> dict[str, Any]:
+def _context(frame: Frame, version: str) -> dict[str, Any]:
     study, space = frame.study, frame.plan.space
-    found = halting_of(study, space)
+    found = halting_shown(study, space)
     outcomes = found.outcomes
     across, down = _pair(frame.request, space)
     grid_url = reverse("pruning:halted_grid_json", args=[study.pk])
     n_stopped = int(outcomes.stopped.sum())
     return {
         **frame.context("halted"),
+        "live": live_for(frame.request, study, version),
         "narrative": narrative_of(space, outcomes),
         "notes": notes_of(study, space, found),
         "n_stopped": n_stopped,

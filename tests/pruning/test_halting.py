@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from pruning import carding, halting
+from pruning import carding
 from pruning.halted import regions
 from pruning.halted.outcomes import Outcomes
 from pruning.halted.regions import Region, Unfair
@@ -14,6 +14,7 @@ from pruning.halting import halting_of
 from tests import factories
 from tests.factories import NOW, Played
 from trials.models import Alert, Delivery, Observation, Study
+from trials.pages import paced
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def wronged(played: Played, monkeypatch: pytest.MonkeyPatch) -> Study:
         return [Unfair(region, look=0, stopped=5, ended=7, told=2, gain=0.4, p=0.012, telling=[3, 4])]
 
     monkeypatch.setattr(regions, "unfair", found)
-    halting._known.clear()
+    paced.forget()
     return played.study
 
 

@@ -8,21 +8,20 @@ from django.urls import reverse
 
 from trials.charts.packing import pack
 from trials.models import Attempt, Study
-from trials.resources import lanes as lanes_module
-from trials.resources.attempts import Attempts
+from trials.resources.gathered import Gathered
 from trials.resources.lanes import Bar
-from trials.resources.over_time import Hours, States, Trials, hours, moments, states
+from trials.resources.over_time import Hours, States
 
 MOST_SENTENCES = 600
 """Bars that come with the sentence of their end; of more, the ends alone are told."""
 
 
-def timeline(study: Study, attempts: Attempts, window: tuple[float, float] | None, version: str) -> dict[str, object]:
+def timeline(study: Study, found: Gathered, window: tuple[float, float] | None, version: str) -> dict[str, object]:
     """Return the bars in a window of time (seconds since the epoch; None: all of it)."""
-    lanes, lane_of = lanes_module.lanes_of(attempts)
-    span = attempts.span
+    lanes, _ = found.lanes
+    span = found.attempts.span
     shown = window or span
-    bars = lanes_module.bars(attempts, lane_of, n_lanes=len(lanes), window=shown)
+    bars = found.bars(window) if window else found.whole
     sentences = _sentences(study, bars)
     address = reverse("trials:trial", args=[study.pk, 0]).removesuffix("0/")
     return {
@@ -36,15 +35,14 @@ def timeline(study: Study, attempts: Attempts, window: tuple[float, float] | Non
     }
 
 
-def over_time(study: Study, trials: Trials, attempts: Attempts, version: str) -> dict[str, object]:
+def over_time(study: Study, found: Gathered, version: str) -> dict[str, object]:
     """Return trials by state and hours, both on one time axis: seconds since the first attempt began."""
-    span = attempts.span
-    at = moments(span)
-    by_state, spent = states(trials, attempts, at), hours(trials, attempts, at)
+    begun, _ = found.attempts.span
+    by_state, spent = found.over_time
     budget = study.plan().budget.slot_hours
     return {
-        "from": span[0],
-        "x": pack(at - span[0]),
+        "from": begun,
+        "x": pack(by_state.at - begun),
         "states": _packed(by_state, ("finished", "stopped", "otherwise", "running", "paused", "waiting")),
         "hours": _packed(spent, ("spent", "stopped", "finished_early", "paused")),
         "budget": budget,

@@ -15,6 +15,7 @@ from django.utils.cache import get_conditional_response
 
 from trials import head
 from trials.models import Study
+from trials.pages.paced import SHARE
 from trials.pages.parts import Live
 from trials.pages.selection import address
 
@@ -23,11 +24,14 @@ STOP_ASKING = 286
 EVERY_S = 1
 
 
-def live_for(request: HttpRequest, study: Study) -> Live | None:
-    """Return where this page asks for newer parts; an ended study does not change any more."""
+def live_for(request: HttpRequest, study: Study, version: str = "") -> Live | None:
+    """Return where this page asks for newer parts; an ended study does not change any more.
+
+    version: of what the page shows, where that is not the study's own.
+    """
     if study.state == Study.State.ENDED:
         return None
-    return Live(url=address(request.path, request.GET), version=head.live_version(study), every_s=EVERY_S)
+    return Live(url=address(request.path, request.GET), version=version or head.live_version(study), every_s=EVERY_S)
 
 
 def unchanged(request: HttpRequest, version: str) -> HttpResponse | None:
@@ -68,8 +72,6 @@ class _Answer(NamedTuple):
     holds_s: float
 
 
-# A picture of a hundred thousand trials takes a second; of one process it may take a twentieth of the time.
-SHARE = 0.05
 ANSWERS = 24
 _answers: OrderedDict[str, _Answer] = OrderedDict()
 _guard = threading.Lock()

@@ -14,20 +14,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from trials import head
 from trials.charts import resources as chart
 from trials.models import Study
 from trials.pages import words
 from trials.pages.access import readable, visible_study
 from trials.pages.frame import Frame
-from trials.pages.live import json_if_changed, page, unchanged
+from trials.pages.live import json_if_changed, live_for, page, unchanged
 from trials.pages.parts import Fact, Paragraph
 from trials.pages.table_export import safe_cell
 from trials.pages.words import say, strong
-from trials.resources import gathering
 from trials.resources.attempts import LOST, Attempts
 from trials.resources.forecast import Forecast, forecast
-from trials.resources.lanes import idle_seconds, lanes_of
+from trials.resources.gathered import Gathered, gathered_of, version_of
+from trials.resources.gathering import Used, attempts_of
+from trials.resources.over_time import Trials
 
 KIND_WORDS: Mapping[str, str] = {
     "finished": "finished",
@@ -60,23 +60,20 @@ class HoursRow(NamedTuple):
 def resources(request: HttpRequest, study_id: int) -> HttpResponse:
     """Show the page, or its live parts."""
     frame = Frame(request, readable(request, study_id))
-    version = head.live_version(frame.study)
+    version = version_of(frame.study)
     if (same := unchanged(request, version)) is not None:
         return same
     ended = frame.study.state == Study.State.ENDED
-    return page(request, "trials/resources", _context(frame), version=version, ended=ended)
+    return page(request, "trials/resources", _context(frame, version), version=version, ended=ended)
 
 
 @require_GET
 def timeline_json(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return the bars of a window of time: `from` and `to`, seconds since the epoch."""
     study = visible_study(request, study_id)
-    version = head.live_version(study)
-    window = _window(request)
+    version, window = version_of(study), _window(request)
     return json_if_changed(
-        request,
-        f"{version}-{window}",
-        lambda: chart.timeline(study, gathering.attempts_of(study), window, version),
+        request, f"{version}-{window}", lambda: chart.timeline(study, gathered_of(study, version), window, version)
     )
 
 
@@ -84,19 +81,15 @@ def timeline_json(request: HttpRequest, study_id: int) -> HttpResponse:
 def over_time_json(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return trials by state and slot hours over the study's life."""
     study = visible_study(request, study_id)
-    version = head.live_version(study)
-    return json_if_changed(
-        request,
-        version,
-        lambda: chart.over_time(study, gathering.trials_of(study), gathering.attempts_of(study), version),
-    )
+    version = version_of(study)
+    return json_if_changed(request, version, lambda: chart.over_time(study, gathered_of(study, version), version))
 
 
 @require_GET
 def attempts_csv(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return every attempt as a row: where, when, how it ended."""
     study = visible_study(request, study_id)
-    attempts = gathering.attempts_of(study)
+    attempts = attempts_of(study)
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["trial", "attempt", "host", "slot", "started_at", "ended_at", "seconds", "ending", "resumed"])
@@ -133,27 +126,25 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def _context(frame: Frame) -> dict[str, Any]:
+def _context(frame: Frame, version: str) -> dict[str, Any]:
     study = frame.study
-    attempts = gathering.attempts_of(study)
-    lanes, lane_of = lanes_of(attempts)
-    spent = float(attempts.seconds.sum()) / 3600
-    idle = idle_seconds(attempts, lane_of) / 3600
+    found = gathered_of(study, version)
     remaining = (
         0 if study.state == Study.State.ENDED else max(frame.plan.budget.trials, study.n_trials) - _n_ended(study)
     )
-    coming = forecast(gathering.ended_hours(study), spent=spent, remaining=remaining)
+    coming = forecast(found.ended_hours, spent=found.spent, remaining=remaining)
     urls = {name: reverse(f"trials:{name}", args=[study.pk]) for name in ("timeline_json", "over_time_json")}
     return {
         **frame.context("resources"),
-        "narrative": _narrative(frame, attempts, n_lanes=len(lanes), spent=spent, idle=idle, coming=coming),
-        "facts": _facts(frame, gathering.used_by(study), spent, coming),
-        "hours": _hours(attempts, idle),
-        "total_hours": _time(spent + idle),
+        "live": live_for(frame.request, study, version),
+        "narrative": _narrative(frame, found, coming),
+        "facts": _facts(frame, found.used, found.spent, coming),
+        "hours": _hours(found),
+        "total_hours": _time(found.spent + found.idle),
         "timeline_url": urls["timeline_json"],
         "over_time_url": urls["over_time_json"],
         "attempts_csv": reverse("trials:attempts_csv", args=[study.pk]),
-        "n_attempts": len(attempts),
+        "n_attempts": len(found.attempts),
     }
 
 
@@ -161,11 +152,9 @@ def _n_ended(study: Study) -> int:
     return study.n_complete + study.n_pruned + study.n_failed
 
 
-def _narrative(
-    frame: Frame, attempts: Attempts, *, n_lanes: int, spent: float, idle: float, coming: Forecast | None
-) -> list[Paragraph]:
-    study = frame.study
-    if not len(attempts):
+def _narrative(frame: Frame, found: Gathered, coming: Forecast | None) -> list[Paragraph]:
+    study, spent, idle, n_lanes = frame.study, found.spent, found.idle, len(found.lanes[0])
+    if not len(found.attempts):
         return [say(strong("Nothing has run yet."), " The first attempt appears here when a worker takes a trial.")]
     busy = words.percent(spent / (spent + idle)) if spent + idle else words.percent(1.0)
     limit = frame.plan.budget.slot_hours
@@ -175,7 +164,7 @@ def _narrative(
         strong(f"{words.counted(n_lanes, 'slot')} {verb} busy {busy} of the time: {_time(spent)} of slot time"),
         f"{of}.{_expected(study, spent, coming, n_lanes)}",
     )
-    return [first, *_losses(attempts), *_untrained(study)]
+    return [first, *_losses(found.attempts), *_untrained(found.trials)]
 
 
 def _expected(study: Study, spent: float, coming: Forecast | None, n_lanes: int) -> str:
@@ -201,8 +190,7 @@ def _losses(attempts: Attempts) -> list[Paragraph]:
     ]
 
 
-def _untrained(study: Study) -> list[Paragraph]:
-    trials = gathering.trials_of(study)
+def _untrained(trials: Trials) -> list[Paragraph]:
     hours = dict.fromkeys(("stopped", "finished early", "paused"), 0.0)
     for by, seconds in zip(trials.saved_by, trials.saved.tolist(), strict=True):
         if by:
@@ -222,7 +210,7 @@ def _untrained(study: Study) -> list[Paragraph]:
     ]
 
 
-def _facts(frame: Frame, used: gathering.Used, spent: float, coming: Forecast | None) -> list[Fact]:
+def _facts(frame: Frame, used: Used, spent: float, coming: Forecast | None) -> list[Fact]:
     study, limit = frame.study, frame.plan.budget.slot_hours
     expected = f"Forecast {_time(coming.low)} to {_time(coming.high)} (90 %)." if coming and coming.high > spent else ""
     gpu = f"{_time(used.device_seconds / 3600)}" if used.device_seconds is not None else "not measured"
@@ -245,21 +233,21 @@ def _facts(frame: Frame, used: gathering.Used, spent: float, coming: Forecast | 
     ]
 
 
-def _energy(used: gathering.Used) -> str:
+def _energy(used: Used) -> str:
     if used.energy_joules is None:
         return "not measured"
     return f"{used.energy_joules / 3.6e6:.3g} kWh"
 
 
-def _energy_note(used: gathering.Used) -> str:
+def _energy_note(used: Used) -> str:
     if used.energy_joules is None:
         return "No power meter was found on the hosts."
     return f"Measured for {words.counted(used.n_measured, 'attempt')}."
 
 
-def _hours(attempts: Attempts, idle: float) -> Sequence[HoursRow]:
-    found = gathering.hours_by_kind(attempts)
-    total = sum(hours for *_, hours in found) + idle
+def _hours(found: Gathered) -> Sequence[HoursRow]:
+    idle = found.idle
+    total = sum(hours for *_, hours in found.by_kind) + idle
     rows = [
         HoursRow(
             kind,
@@ -269,7 +257,7 @@ def _hours(attempts: Attempts, idle: float) -> Sequence[HoursRow]:
             _time(hours),
             hours / total if total else 0,
         )
-        for kind, n, hours in found
+        for kind, n, hours in found.by_kind
     ]
     if idle > 0:
         rows.append(HoursRow("idle", "", "idle between attempts", 0, _time(idle), idle / total))

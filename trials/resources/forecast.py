@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, stdev
 from typing import NamedTuple
+
+import numpy as np
 
 FEWEST = 5
 Z90 = 1.645
@@ -29,7 +30,7 @@ def forecast(ended: Sequence[float], *, spent: float, remaining: int) -> Forecas
     """
     if len(ended) < FEWEST:
         return None
-    mean, deviation = fmean(ended), stdev(ended)
+    mean, deviation = float(np.mean(ended)), float(np.std(ended, ddof=1))
     done = math.fsum(ended)
     middle = done + remaining * mean
     margin = Z90 * deviation * math.sqrt(remaining + remaining**2 / len(ended))
