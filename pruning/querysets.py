@@ -29,11 +29,11 @@ def newest_sequence(study: Study) -> int:
 
 def newest_by_step(study: Study, *, until: int | None = None) -> Iterable[PruningEvent]:
     """Return the newest strategic verdict at each decision point, ascending in step."""
-    newest = _newest_at(study, _looks(study), study.sequence if until is None else until)
+    newest = _newest_at(study, looks_of(study), study.sequence if until is None else until)
     return PruningEvent.objects.of_study(study).filter(sequence__in=newest).order_by("step")
 
 
-def _looks(study: Study) -> list[int]:
+def looks_of(study: Study) -> list[int]:
     """Return every decision point that a revision of the study has or had."""
     looks = Revision.objects.filter(study=study).values_list("looks", flat=True)
     return sorted({int(look) for one in looks for look in one})
@@ -61,6 +61,42 @@ def _newest_at(study: Study, steps: Sequence[int], until: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [*steps, uid, until, PruningEvent.Kind.VERDICT, *sorted(RANKED)])
         return [sequence for (sequence,) in cursor.fetchall() if sequence is not None]
+
+
+def steps_between(study: Study, low: int, high: int | None, *, most: int) -> list[int]:
+    """Return the steps in a span that any row stands at, ascending, at most so many; a look into an index for each."""
+    quote = connection.ops.quote_name
+    table, until = quote(PruningEvent._meta.db_table), "" if high is None else " AND step <= %s"
+    sql = f"""
+        WITH RECURSIVE found(step) AS (
+            SELECT MIN(step) FROM {table} WHERE study_uid = %s AND step >= %s{until}
+            UNION ALL
+            SELECT (SELECT MIN(step) FROM {table} WHERE study_uid = %s AND step > found.step{until})
+            FROM found WHERE found.step IS NOT NULL
+        )
+        SELECT step FROM found WHERE step IS NOT NULL LIMIT %s"""  # noqa: S608 - our own names
+    uid = UUIDField().get_db_prep_value(study.uid, connection)
+    bound = [] if high is None else [high]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [uid, low, *bound, uid, *bound, most])
+        return [step for (step,) in cursor.fetchall()]
+
+
+def counts_at_steps(study: Study, steps: Sequence[int], *, most: int) -> Mapping[int, int]:
+    """Return how many rows stand at each of these steps, counted up to `most`, from the index of steps alone."""
+    if not steps:
+        return {}
+    table = connection.ops.quote_name(PruningEvent._meta.db_table)
+    listed = ", ".join(["(%s)"] * len(steps))
+    sql = f"""
+        WITH looks(step) AS (VALUES {listed})
+        SELECT step, (
+            SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE study_uid = %s AND step = looks.step LIMIT %s) AS one
+        ) FROM looks"""  # noqa: S608 - our own names
+    uid = UUIDField().get_db_prep_value(study.uid, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*steps, uid, most])
+        return dict(cursor.fetchall())
 
 
 def newest_by_trial(study: Study, numbers: Collection[int]) -> Iterable[PruningEvent]:

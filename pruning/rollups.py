@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from pruning.by_person import PERSON
 from pruning.models import LedgerActor, LedgerHead, LedgerReach, LedgerTally, PruningEvent, PruningEventQuerySet
@@ -53,6 +53,15 @@ class Rollup(NamedTuple):
     def total(self) -> int:
         """Return how many rows there are."""
         return sum(tally.n for tally in self.tallies)
+
+
+class Acts(NamedTuple):
+    """The rows that a person is behind."""
+
+    kept: QuerySet[LedgerActor]
+    """One for each of those counted."""
+    rest: Sequence[int]
+    """The numbers of those since, ascending."""
 
 
 def count_up(study_uid: UUID, to: int) -> None:
@@ -105,12 +114,12 @@ def _people(study: Study, counted_to: int) -> dict[str, int]:
     return dict(counts.most_common())
 
 
-def acts_of(study: Study, person: str) -> list[int]:
-    """Return the numbers of the rows that a person is behind."""
+def acts_of(study: Study, person: str) -> Acts:
+    """Return where the rows stand that a person is behind."""
     counted_to = _counted_to(study)
-    kept = LedgerActor.objects.filter(study_uid=study.uid, person=person).values_list("sequence", flat=True)
-    rest = PruningEvent.objects.of_study(study).filter(sequence__gt=counted_to)
-    return [*kept, *(sequence for sequence, behind in _acted(rest) if behind == person)]
+    kept = LedgerActor.objects.filter(study_uid=study.uid, person=person)
+    rest = _acted(PruningEvent.objects.of_study(study).filter(sequence__gt=counted_to))
+    return Acts(kept, tuple(sequence for sequence, behind in rest if behind == person))
 
 
 def _counted_to(study: Study) -> int:

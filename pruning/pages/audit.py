@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 from pruning import rollups
 from pruning.models import PruningEvent
 from pruning.pages import filters, moment, opened, right, words
-from pruning.pages.asking import FIELDS, Asked, AuditQuery
+from pruning.pages.asking import FIELDS, AuditQuery
+from pruning.pages.finding import Asked
 from pruning.provider import LedgerProvider
 from trials.models import Study
 from trials.pages import live
@@ -82,14 +83,14 @@ def _newest_against(asked: Asked) -> PruningEvent | None:
 def _context(
     request: HttpRequest, frame: Frame, asked: Asked, chosen: PruningEvent | None, *, is_list: bool
 ) -> dict[str, Any]:
-    study, query = frame.study, asked.query
+    study = frame.study
     listed = _listed(request, asked, None if is_list else chosen)
     n, is_more = asked.count()
     at_top = not listed.has_newer
     newest = listed.rows[0].sequence if listed.rows else 0
     carried = request.GET
     return {
-        "groups": filters.groups(reverse("pruning:audit", args=[study.pk]), request.GET, query, asked.rollup),
+        "groups": filters.groups(reverse("pruning:audit", args=[study.pk]), request.GET, asked),
         "entries": [_entry(request, study, row, chosen) for row in listed.rows],
         "shown": f"{whole(n)}{'+' if is_more else ''}",
         "total": whole(asked.rollup.total),

@@ -18,7 +18,8 @@ from pruning import rollups
 from pruning.canonical import decode
 from pruning.models import PruningEvent, PruningEventQuerySet
 from pruning.pages import checks, filters, right, words
-from pruning.pages.asking import FIELDS, Asked, AuditQuery
+from pruning.pages.asking import FIELDS, AuditQuery
+from pruning.pages.finding import Asked
 from trials.models import Study
 from trials.pages.access import readable, visible_study
 from trials.pages.frame import Frame

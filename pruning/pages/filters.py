@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.http import QueryDict
 
+from pruning import querysets
 from pruning.models import PolicyVersion, PruningEvent
 from pruning.pages.asking import AuditQuery
+from pruning.pages.finding import COUNTED_TO, Asked
 from pruning.pages.words import GLYPHS
 from pruning.rollups import Rollup, Tally
 from trials.pages.parts import Chip, FilterGroup
 from trials.pages.selection import address
-from trials.pages.words import code_words
+from trials.pages.words import code_words, whole
 
 Kind = PruningEvent.Kind
 VERDICT_LABELS: Mapping[str, str] = {
@@ -40,8 +42,9 @@ SHORT = 12
 MOST_PEOPLE = 12
 
 
-def groups(path: str, carried: QueryDict, query: AuditQuery, rollup: Rollup) -> list[FilterGroup]:
+def groups(path: str, carried: QueryDict, asked: Asked) -> list[FilterGroup]:
     """Return the filters of a ledger."""
+    query, rollup = asked.query, asked.rollup
     policies = _policy_names(rollup.tallies)
 
     def group(label: str, field: str, value_of: Callable[[Tally], str], words: Callable[[str], str]) -> FilterGroup:
@@ -60,6 +63,7 @@ def groups(path: str, carried: QueryDict, query: AuditQuery, rollup: Rollup) -> 
         group("Rule", "rule", lambda tally: tally.rule, code_words),
         group("Policy", "policy", lambda tally: tally.policy[:SHORT], lambda value: policies.get(value, value)),
         _people(path, carried, query, rollup),
+        _looks(path, carried, asked),
     ]
     if query.trial is not None:
         url = address(path, carried, trial=None, before=None, after=None)
@@ -80,6 +84,20 @@ def _people(path: str, carried: QueryDict, query: AuditQuery, rollup: Rollup) ->
         for person in shown
     ]
     return FilterGroup("Person", chips)
+
+
+def _looks(path: str, carried: QueryDict, asked: Asked) -> FilterGroup:
+    """Return the decision points at which anything was said; a count stops where counting on would cost more."""
+    counts = querysets.counts_at_steps(asked.study, querysets.looks_of(asked.study), most=COUNTED_TO + 1)
+    chips = []
+    for step, n in counts.items():
+        active = asked.query.step_from == asked.query.step_to == step
+        at = None if active else step
+        url = address(path, carried, step_from=at, step_to=at, before=None, after=None)
+        if n or active:
+            count = f"{whole(COUNTED_TO)}+" if n > COUNTED_TO else n
+            chips.append(Chip(f"at step {whole(step)}", url, count, active=active))
+    return FilterGroup("Look", chips)
 
 
 def _policy_names(tallies: Sequence[Tally]) -> Mapping[str, str]:

@@ -33,7 +33,7 @@ class Chip:
 
     label: str
     url: str
-    count: int | None = None
+    count: int | str | None = None
     active: bool = False
     glyph: str = ""
 
