@@ -1,6 +1,7 @@
 """How well importance is told from pruned studies: every reading's rank error against functions that are known.
 
     python benchmarks/importance_under_pruning.py --seeds 20 --kept var/importance
+    python benchmarks/importance_under_pruning.py --seeds 2 --by-refits 24     # does the number of refits matter?
 
 Studies of made-up training runs, whose final values are known functions of six parameters, are searched at random and
 pruned by the product's own policies (`pruning.simulate`). The truth is each parameter's share of the variance of the
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the repositor
 from pruning.policy import Policy
 from pruning.simulate import Ended, Pool, Recording, Run, simulate
 from trials.importance import Courses, Fate, Settings, coded, explain
-from trials.importance.readings import FINISHED, KEYS, ranked, unchecked
-from trials.importance.refits import BY
+from trials.importance.readings import FINISHED, IMPUTED, KEYS, ranked, unchecked
+from trials.importance.refits import BY, FANOVA
 from trials.space import Float, Space
 
 Floats = NDArray[np.float64]
@@ -182,6 +183,42 @@ def played(name: str, asked: argparse.Namespace) -> dict[str, Floats]:
     return found
 
 
+def by_refits(asked: argparse.Namespace) -> None:
+    """Print fANOVA's rank error by how many refits its median is of, and how far that order is from the last one's."""
+    counts = [n for n in (1, 2, 4, 8, 12, 24, 48) if n < asked.by_refits] + [asked.by_refits]
+    found: list[Floats] = []
+    for name in asked.only:
+        true = truth(name)
+        for policy in (Policy.from_mapping(wanted) for wanted in POLICIES.values()):  # type: ignore[arg-type]
+            for seed in range(asked.seeds):
+                found.append(steadiness(name, policy, true, counts, seed=seed, trials=asked.trials))
+                print(f"{name}: {len(found)} studies", file=sys.stderr, flush=True)
+    print(f"{len(found)} studies; the mean over them\n")
+    print("| Refits | Finished | Expected end | Places from the last row's order, finished | expected end |")
+    print("| -: " * 5 + "|")
+    for count, row in zip(counts, np.mean(found, axis=0), strict=True):
+        print(f"| {count} | {' | '.join(f'{cell:.2f}' for cell in row)} |")
+
+
+def steadiness(name: str, policy: Policy, true: Floats, counts: Sequence[int], *, seed: int, trials: int) -> Floats:
+    """Return, by number of refits, rank errors of the two readings and the distances of their orders to the last."""
+    configurations, courses = study(name, policy, seed=seed, trials=trials)
+    cells = coded(SPACE, configurations)
+    readings = [one for one in unchecked(courses, cells.features()) if one.key in (FINISHED, IMPUTED)]
+    fits = [
+        explain(SPACE, configurations, cells, readings, settings=Settings(refits=1, seed=1_000 * seed + refit))
+        for refit in range(counts[-1])
+    ]
+    shares = {
+        key: np.array([[share[0] for share in fit["readings"][key]["by"][FANOVA]] for fit in fits])
+        for key in (FINISHED, IMPUTED)
+    }
+    medians = {key: [np.median(shares[key][:count], axis=0) for count in counts] for key in shares}
+    columns = [[rank_error(one, true) for one in medians[key]] for key in (FINISHED, IMPUTED)]
+    columns += [[rank_error(one, medians[key][-1]) for one in medians[key]] for key in (FINISHED, IMPUTED)]
+    return np.array(columns).T
+
+
 def table(kept: dict[str, Floats], by: str) -> None:
     """Print one evaluator's rank errors, and each reading's difference to the naive one."""
     print(f"\n{by}: rank error, and its difference to the finished trials alone [95 % interval]\n")
@@ -215,9 +252,15 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=150)
     parser.add_argument("--refits", type=int, default=6)
     parser.add_argument("--only", choices=list(FUNCTIONS), nargs="+", default=list(FUNCTIONS))
-    parser.add_argument("--kept", type=Path, required=True, help="the folder to keep errors in, one file per function")
+    parser.add_argument("--kept", type=Path, help="the folder to keep errors in, one file per function")
+    parser.add_argument("--by-refits", type=int, metavar="N", help="compare medians of one to N refits instead")
     parser.add_argument("--tables", action="store_true", help="play nothing: print the tables of what was kept")
     asked = parser.parse_args()
+    if asked.by_refits:
+        by_refits(asked)
+        return
+    if asked.kept is None:
+        parser.error("--kept: name the folder to keep errors in, or compare numbers of refits with --by-refits N")
     asked.kept.mkdir(parents=True, exist_ok=True)
     if not asked.tables:
         for name in asked.only:

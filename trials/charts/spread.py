@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trials.charts.packing import pack
 from trials.models import Study, Trial
+from trials.pages.paced import Paced
 
 MOST_STEPS = 400
 
 Floats = NDArray[np.float64]
 
 
+_kept: Paced[UUID, Mapping[str, Floats]] = Paced()
+
+
 def spread(study: Study) -> Mapping[str, Floats]:
     """Return the values of the finished trials, and of all that were seen at any value, each ascending."""
+    return _kept.get(study.uid, str(study.version), lambda: _read(study))
+
+
+def _read(study: Study) -> Mapping[str, Floats]:
     trials = Trial.objects.filter(study=study)
     finished = trials.filter(state=Trial.State.COMPLETE, value__isnull=False).values_list("value", flat=True)
     seen = trials.filter(best_value__isnull=False).values_list("best_value", flat=True)

@@ -6,22 +6,23 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
 
 from trials.charts import front, spread
+from trials.charts.front import Side
 from trials.charts.relations import MOST_DRAWN
 from trials.facts import provider
 from trials.models import Study, Trial
 from trials.pages import ranges, words
 from trials.pages.frame import Frame
-from trials.pages.parts import BestRow, FrontSide
+from trials.pages.parts import BestRow, FrontRow, FrontSide
 from trials.pages.relations import sides
 from trials.pages.selection import address
 
 TABLE_ROWS = 50
 MOST_PARAMETERS = 12
-MOST_TABLED = 5_000
-"""Up to so many trials the distribution stands in the page as a table too; of more, it is fetched."""
+SPREAD_WORDS = {"finished": "finished", "seen": "at their best"}
 FRONT_FIELDS = ("x", "x_way", "y", "y_way")
 
 
@@ -52,7 +53,7 @@ def context(frame: Frame, *, order: Sequence[str], pair: tuple[str, str] | None 
         "best_rows": _best_rows(frame),
         "spread_url": to("spread_json"),
         "spread_csv_url": to("spread_csv"),
-        "spread_rows": _spread_rows(study),
+        **_spread_table(study),
         "front_url": to("front_json", sel=selected, **asked),
         "front_csv_url": to("front_csv", **asked),
         "front_note": _front_note(frame),
@@ -61,6 +62,7 @@ def context(frame: Frame, *, order: Sequence[str], pair: tuple[str, str] | None 
             FrontSide("x", "Across", one.metric, one.minimize),
             FrontSide("y", "Up", other.metric, other.minimize),
         ],
+        **_front_table(frame, one, other),
         "front_carried": [
             (name, value) for name, value in request.GET.items() if name not in (*FRONT_FIELDS, "version")
         ],
@@ -101,9 +103,44 @@ def _best_rows(frame: Frame) -> list[BestRow]:
     ]
 
 
-def _spread_rows(study: Study) -> list[tuple[str, str, str]]:
-    if study.n_trials > MOST_TABLED:
-        return []
-    return [
-        (name, words.percent(share), words.number(value)) for name, share, value in spread.rows(spread.spread(study))
-    ]
+def _spread_table(study: Study) -> dict[str, Any]:
+    """Return every twentieth of the finished trials' values, and of all at their best, side by side."""
+    found = spread.spread(study)
+    told = {name: values for name, values in found.items() if values.size}
+    at: dict[float, list[str]] = {}
+    for _, share, value in spread.rows(told):
+        at.setdefault(share, []).append(words.number(value))
+    return {
+        "spread_heads": [f"{words.whole(values.size)} {SPREAD_WORDS[name]}" for name, values in told.items()],
+        "spread_rows": [(words.percent(share), cells) for share, cells in at.items()],
+    }
+
+
+def _front_table(frame: Frame, one: Side, other: Side) -> dict[str, Any]:
+    """Return the trials of the front, from the best in the first metric on; of a long one, evenly drawn."""
+    study, found = frame.study, front.front(frame.study, one, other)
+    places = np.flatnonzero(found.on_front)
+    places = places[np.argsort(one.sign * found.x[places], kind="stable")]
+    drawn = places
+    if places.size > TABLE_ROWS:
+        drawn = places[np.unique(np.linspace(0, places.size - 1, TABLE_ROWS).astype(int))]
+    counts = (
+        f"{words.whole(places.size)} of {words.whole(found.numbers.size)} finished trials are beaten by none in both"
+    )
+    selected = str(frame.selection) or None
+    return {
+        "front_told": "" if not places.size else f"{counts}{', evenly drawn' if drawn.size < places.size else ''}.",
+        "front_rows": [
+            FrontRow(
+                number=number,
+                url=address(reverse("trials:trial", args=[study.pk, number]), sel=selected),
+                x=words.number(x),
+                y=words.number(y),
+            )
+            for number, x, y in zip(
+                found.numbers[drawn].tolist(), found.x[drawn].tolist(), found.y[drawn].tolist(), strict=True
+            )
+        ],
+        "front_x": one.metric,
+        "front_y": other.metric,
+    }

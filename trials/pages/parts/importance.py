@@ -83,3 +83,13 @@ class FrontSide:
     label: str
     metric: str
     minimize: bool
+
+
+@dataclass(frozen=True)
+class FrontRow:
+    """A trial that none beats in both metrics, in the table behind their figure."""
+
+    number: int
+    url: str
+    x: str
+    y: str
