@@ -125,8 +125,8 @@ def _live(request: HttpRequest, study: Study, newest: int) -> Live | None:
 def _bounds(request: HttpRequest) -> dict[str, Any]:
     """Return what the form of bounds shows, and what it carries along."""
     return {
-        **{name: request.GET.get(name, "") for name in BOUNDS},
-        "carried": [(name, request.GET[name]) for name in (*FIELDS, "person", "trial", "sel") if request.GET.get(name)],
+        **{name: request.GET.get(name, "") for name in (*BOUNDS, "trial")},
+        "carried": [(name, request.GET[name]) for name in (*FIELDS, "person", "sel") if request.GET.get(name)],
         "open_url": address(request.path, request.GET, before=None, after=None, **dict.fromkeys(BOUNDS)),
     }
 

@@ -197,17 +197,20 @@ def _differ_gate(event: PruningEvent) -> list[Paragraph]:
     limit = number_of(evidence, "limit")
     if event.verdict not in {"STOP", "PROTECT", "WARN"}:
         return []
+    # Nothing protects a trial whose objective is no number, and a warning needs no protection.
+    is_sparable = event.verdict != "WARN" and number_of(evidence, "value") is not None
+    spared = _differ_safeguard(event, evidence) if is_sparable else []
     if limit is not None:
         metric, first = evidence.get("metric", "The value"), number_of(evidence, "first")
         if first is not None:  # the limit is a distance from the first value
             is_above = evidence["value"] > first
             bound = first + limit if is_above else first - limit
             side = "below" if is_above else "above"
-            return [say(f"{metric} {side} ", strong(told(bound)), " at any of these reports.")]
-        return [say(f"{metric} on the other side of ", strong(told(limit)), " at any of these reports.")]
+            return [say(f"{metric} {side} ", strong(told(bound)), " at any of these reports."), *spared]
+        return [say(f"{metric} on the other side of ", strong(told(limit)), " at any of these reports."), *spared]
     needed = evidence.get("needed")
     if isinstance(needed, int):
-        return [say(f"One finite value among the last {counted(needed, 'report')}.")]
+        return [say("A finite value here." if needed == 1 else f"One finite value among the last {needed} reports.")]
     return []
 
 

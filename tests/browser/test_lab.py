@@ -122,3 +122,12 @@ def test_nothing_is_wider_than_a_phone(visit: Visit, backtest: Backtest, path: s
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert visit.troubles == []
+
+
+def test_replays_are_walked_and_opened_by_key(visit: Visit, backtest: Backtest) -> None:
+    page = visit.open("/lab/")
+
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"**/lab/{backtest.pk}/")

@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from pruning.models import PruningEvent
 from tests import factories
 from tests.browser.conftest import Visit
 from tests.factories import Played
-from trials.models import Project
+from trials.models import Project, Study
 
 pytestmark = pytest.mark.browser
 
 PAGES = (
     "/",
+    "/projects/",
+    "/projects/{1}/",
+    "/policies/",
+    "/policies/default/",
+    "/lab/",
+    "/lab/new/",
+    "/alerts/",
+    "/studies/new/?from={0}",
+    "/studies/compare/?ids={0}",
     "/studies/{0}/",
     "/studies/{0}/curves/",
     "/studies/{0}/curves/?split=state&x=seconds",
     "/studies/{0}/curves/table/",
     "/studies/{0}/trials/?sel=0,3",
+    "/studies/{0}/trials/bulk/?action=tag&sel=0,3",
     "/studies/{0}/compare/?sel=0,3,7",
+    "/studies/{0}/compare/?sel=0,3,7&x=seconds&params=all",
     "/studies/{0}/trials/3/",
     "/studies/{0}/audit/",
+    "/studies/{0}/audit/{2}/",
     "/studies/{0}/audit/report/",
+    "/studies/{0}/halted/",
     "/studies/{0}/importance/?sel=0,3",
+    "/studies/{0}/resources/",
     "/studies/{0}/plan/",
     "/accounts/tokens/",
 )
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (1280, 390)
 EVERY_SIZE = pytest.mark.parametrize(
     "visit", [("light", 1280), ("dark", 390)], indirect=True, ids=["wide", "narrow, dark"]
 )
 
 
+def paths_of(study: Study) -> list[str]:
+    """Return every page of the site, around one study and one verdict of its ledger."""
+    stop = PruningEvent.objects.of_study(study).filter(kind="verdict").order_by("-sequence")[0]
+    return [path.format(study.pk, study.project_id, stop.sequence) for path in PAGES]
+
+
 @EVERY_SIZE
 def test_no_page_breaks_the_content_policy_or_scrolls_sideways(visit: Visit, played: Played) -> None:
     overflowing = []
-    for path in PAGES:
-        page = visit.open(path.format(played.study.pk))
+    for path in paths_of(played.study):
+        page = visit.open(path)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             overflowing.append(path)
 
@@ -44,14 +70,17 @@ def test_no_page_breaks_the_content_policy_or_scrolls_sideways(visit: Visit, pla
     assert overflowing == []
 
 
-@EVERY_SIZE
 def test_no_page_shuts_out_a_reader_with_an_aid(visit: Visit, played: Played) -> None:
+    """Of WCAG 2.2 what axe can tell, in both themes, wide and narrow."""
     found = {}
-    for path in PAGES:
-        page = visit.open(path.format(played.study.pk))
-        broken = [rule["id"] for rule in Axe().run(page).response["violations"]]
-        if broken:
-            found[path] = broken
+    for path in paths_of(played.study):
+        page = visit.open(path)
+        for theme, width in product(THEMES, WIDTHS):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(150)  # figures are drawn anew
+            if broken := [rule["id"] for rule in Axe().run(page).response["violations"]]:
+                found[path, theme, width] = broken
 
     assert found == {}
 
@@ -70,8 +99,8 @@ def test_a_narrow_screen_shows_the_tab_that_is_open(visit: Visit, played: Played
 def test_hostile_names_stay_text_on_every_page(visit: Visit, project: Project) -> None:
     study = factories.a_hostile_study(project)
 
-    for path in PAGES:
-        visit.open(path.format(study.pk))
+    for path in paths_of(study):
+        visit.open(path)
 
     assert visit.troubles == []
 
@@ -84,3 +113,26 @@ def test_pages_read_without_scripts(visit: Visit, played: Played) -> None:
 
     assert "configurations" in text
     assert "Why trials were stopped" in text
+
+
+LISTS = ("/policies/", "/studies/{0}/trials/", "/studies/{0}/audit/", "/projects/", "/")
+
+
+def test_every_list_is_walked_opened_and_searched_by_key(visit: Visit, played: Played) -> None:
+    for path in LISTS:
+        page = visit.open(path.format(played.study.pk))
+        page.keyboard.press("j")
+        here = page.evaluate("document.activeElement.closest('[data-row]')?.querySelector('[data-open]').href")
+        assert here, f"j finds no row on {path}"
+        page.keyboard.press("?")
+        assert page.evaluate("document.querySelector('[data-shortcuts-sheet]').open")
+        page.keyboard.press("Escape")
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.matches('[data-key-search]')"), f"/ finds no field on {path}"
+        page.keyboard.press("Escape")
+        page.evaluate("document.querySelector('[data-row] [data-open]').focus()")
+        here = page.evaluate("document.activeElement.href")
+        page.keyboard.press("Enter")
+        page.wait_for_url(here.partition("?")[0] + "*")
+
+    assert visit.troubles == []

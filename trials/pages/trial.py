@@ -13,16 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from trials import continuing, tags
+from trials import tags
 from trials.charts.trial import attempt_kind, verb
 from trials.facts import Ruling, provider
 from trials.models import Attempt, Study, Trial
-from trials.pages import live, logs, ranges, trial_words, words
+from trials.pages import live, logs, ranges, trial_actions, trial_words, words
 from trials.pages.access import readable, trial_of
-from trials.pages.frame import Frame, moment
+from trials.pages.frame import Frame, clone_url, moment
 from trials.pages.narrative import measure
 from trials.pages.parts import (
-    Action,
     AttemptRow,
     Badge,
     Chip,
@@ -34,7 +33,7 @@ from trials.pages.parts import (
     TrialHead,
     VerdictRow,
 )
-from trials.pages.selection import Selection, address
+from trials.pages.selection import address
 from trials.space import Categorical
 
 # Ticks of other trials on a range; more would be a bar.
@@ -80,6 +79,8 @@ def _context(frame: Frame, found: Trial) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in attempts],
         "resources": _resources(found, attempts),
         "artifacts": _artifacts(found),
+        "audit_url": _audit_url(found),
+        "clone_study_url": clone_url(frame.study) if frame.may_edit and trial_actions.is_over(frame.study) else "",
         **_log(frame.request, found, attempts),
         "traceback": found.traceback,
         "waiting_for": provider().waiting_for(frame.study),
@@ -99,7 +100,7 @@ def _head(frame: Frame, found: Trial, attempts: Sequence[Attempt], rulings: Sequ
         more=trial_words.befell(found, attempts, rulings),
         note=trial_words.note_words(found),
         badges=[Badge(seal.text, seal.icon, seal.tone, seal.title) for seal in provider().seals(found)],
-        actions=_actions(frame, found),
+        actions=trial_actions.actions_of(frame, found),
         **_neighbours(found),
     )
 
@@ -132,46 +133,10 @@ def _neighbours(found: Trial) -> dict[str, str]:
     return {"previous_url": url(found.number - 1), "next_url": url(found.number + 1)}
 
 
-def _actions(frame: Frame, found: Trial) -> list[Action]:
-    study, selection = frame.study, frame.selection
-    compared = selection if found.number in selection else Selection((*selection.numbers, found.number))
-    actions = []
-    if frame.may_edit and not found.has_ended and not found.halt_code:
-        pin_label = "Unpin" if found.pinned else "Pin"
-        actions = [
-            Action(
-                "Stop trial",
-                reverse("trials:stop_trial", args=[study.pk, found.number]),
-                post=True,
-                danger=True,
-                confirm="Stop this trial? It ends as stopped by a person, not by a rule.",
-            ),
-            Action(pin_label, reverse("trials:pin_trial", args=[study.pk, found.number]), post=True),
-        ]
-        if found.state == Trial.State.PAUSED and not study.ending_code:
-            url = reverse("trials:resume_trial", args=[study.pk, found.number])
-            actions.insert(0, Action("Let it go on", url, post=True, confirm="Let it go on, whatever its rank?"))
-    compare_url = address(reverse("trials:trials_table", args=[study.pk]), sel=str(compared))
-    if frame.may_edit and study.state != Study.State.ENDED and not study.ending_code:
-        actions += _again(found)
-    return [*actions, Action("Add to compare", compare_url)]
-
-
-def _again(found: Trial) -> list[Action]:
-    """Return how an ended trial may be gone on with, and how its configuration is tried once more."""
-    study_id, number = found.study_id, found.number
-    url = reverse("trials:continue_trial", args=[study_id, number])
-    actions = []
-    if found.has_ended and not continuing.obstacle(found):
-        step = continuing.step_to_continue_from(found)
-        if step:
-            about = f"A new trial goes on from this one's checkpoint at step {step:,}."
-            actions.append(Action(f"Continue from step {step:,}", url, post=True, confirm=about))
-        about = "A new trial tries this configuration again from step 0" + ("." if step else ": no checkpoint is kept.")
-        actions.append(Action("Retry from step 0", url, post=True, confirm=about, fields=[("from_start", "yes")]))
-    about = "A new trial tries the same configuration, as one of its own?"
-    clone_url = reverse("trials:clone_trial", args=[study_id, number])
-    return [*actions, Action("Clone as a new trial", clone_url, post=True, confirm=about)]
+def _audit_url(found: Trial) -> str:
+    """Return where the ledger's entries about the trial are listed; empty without a ledger."""
+    url = provider().audit_url(found.study)
+    return address(url, trial=found.number) if url else ""
 
 
 def _facts(study: Study, found: Trial) -> list[Fact]:

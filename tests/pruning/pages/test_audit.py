@@ -94,6 +94,13 @@ def test_the_trail_of_one_trial(editor: Client, played: Played) -> None:
     assert context["groups"][0].items[0].label == "trial 3 ×"
 
 
+def test_a_trial_can_be_typed_beside_the_other_filters(editor: Client, played: Played) -> None:
+    narrowed = page(editor, played, "trial=3&verdict=KEEP")
+
+    assert narrowed["bounds"]["trial"] == "3"
+    assert narrowed["bounds"]["carried"] == [("verdict", "KEEP")]
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(
     editor: Client, played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +132,25 @@ def test_a_stop_shows_the_numbers_it_was_judged_by(editor: Client, played: Playe
     assert found.cut in event.sentence
     wanted = "".join(run.text for run in found.differ[1])
     assert wanted.startswith(f"Or a quota of {evidence['rank']} instead of {evidence['quota']}")
+
+
+def words_of(found: Any) -> list[str]:
+    return ["".join(run.text for run in runs) for runs in found.differ]
+
+
+def test_a_gates_stop_says_what_would_have_spared_it(editor: Client, played: Played) -> None:
+    study = factories.a_study(name="late looks", policy={**factories.POLICY, "looks": [12]}, defaults=None)
+    for _ in range(2):  # one of four is a control, which is protected
+        factories.tell(factories.an_attempt(study), 1, *enumerate((2.0, 2.01, 2.0, 2.01, 9.0, 9.01, 9.0), start=1))
+    by_limit = PruningEvent.objects.of_study(study).filter(rule="divergence", verdict="STOP").earliest("sequence")
+    not_finite = events(played).filter(rule="divergence", trial_number=played.diverged.number).latest("sequence")
+
+    url = reverse("pruning:event", args=[study.pk, by_limit.sequence])
+    sparable, hard = words_of(editor.get(url).context["opened"]), words_of(opened(editor, played, not_finite))
+
+    assert sparable[0].startswith("val_loss below ")
+    assert sparable[1] == "Or a place in the control arm, drawn before it started, or a pin by a person."
+    assert hard == ["A finite value here."]
 
 
 def test_its_neighbours_stand_in_the_order_of_that_moment(editor: Client, played: Played) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from tests import factories
 from tests.factories import NOW, Played
 from tests.trials.charts.unpacking import unpacked
-from trials import endings, series
+from trials import closing, endings, series
 from trials.models import Project, Trial
 from trials.pages import logs
 from trials.running import checkpoints
@@ -123,3 +123,24 @@ def test_neighbours_are_one_key_away(editor: Client, played: Played) -> None:
     assert page(editor, first)["trial"].previous_url == ""
     assert page(editor, first)["trial"].next_url.endswith("/trials/1/")
     assert page(editor, last)["trial"].next_url == ""
+
+
+def test_the_ledgers_entries_about_a_trial_are_one_click_away(editor: Client, played: Played) -> None:
+    context = page(editor, played.study.trials.get(number=3))
+
+    entries = editor.get(context["audit_url"]).context["entries"]
+
+    assert {entry.title for entry in entries} == {"Trial 3"}
+
+
+def test_after_the_end_of_its_study_it_says_how_to_try_again(editor: Client, viewer: Client, played: Played) -> None:
+    before = page(editor, played.failed)["clone_study_url"]
+    closing.stop_study(played.study, person="editor", note="", at=NOW)
+
+    answer = editor.get(played.failed.get_absolute_url())
+
+    assert before == ""
+    assert editor.get(answer.context["clone_study_url"]).status_code == 200
+    assert "The study has ended" in answer.content.decode()
+    assert [action.label for action in answer.context["trial"].actions] == ["Add to compare"]
+    assert page(viewer, played.failed)["clone_study_url"] == ""
