@@ -87,7 +87,9 @@ class LedgerProvider:
         return [cut for event in querysets.newest_by_step(study) if (cut := cut_of(event)) is not None]
 
     def control_arms(self, studies: Sequence[Study]) -> Mapping[int, ControlArm]:
-        return {pk: control_arm_of(one.judgement, one.values) for pk, one in judging.judged(studies).items()}
+        return {
+            pk: control_arm_of(one.judgement, one.drawn, one.finished) for pk, one in judging.judged(studies).items()
+        }
 
     def pooled_arm(self, study: Study) -> PooledArm | None:
         return pooled_arm_of(judging.pooled(study))
@@ -189,16 +191,16 @@ def pooled_arm_of(found: Pooled | None) -> PooledArm | None:
     return PooledArm(found.studies, found.hits, found.known, found.mean, found.low, found.high)
 
 
-def control_arm_of(judgement: Judgement, values: Mapping[int, float]) -> ControlArm:
-    """Return a study's judgement as the pages of `trials` show it; values: of the spared trials, as told."""
-    numbers = [member.number for member in judgement.judged]
+def control_arm_of(judgement: Judgement, drawn: Sequence[tuple[int, float]] = (), finished: int = 0) -> ControlArm:
+    """Return a study's judgement as the pages of `trials` show it, with those of the finished that are drawn."""
     return ControlArm(
         met=judgement.met,
         judged=judgement.best_k.known,
         wrong=judgement.best_k.hits,
         low=judgement.best_k.low,
         high=judgement.best_k.high,
-        spared=[(number, values[number]) for number in numbers if number in values],
+        finished=finished,
+        spared=drawn,
         k=judgement.k,
         unknown=len(judgement.unknown),
         paused=len(judgement.paused),

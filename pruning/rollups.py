@@ -8,7 +8,7 @@ lie between two counts, a page counts itself: together they are exact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,7 +16,15 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from pruning.by_person import PERSON
-from pruning.models import LedgerActor, LedgerHead, LedgerReach, LedgerTally, PruningEvent, PruningEventQuerySet
+from pruning.models import (
+    LedgerActor,
+    LedgerHead,
+    LedgerReach,
+    LedgerSpared,
+    LedgerTally,
+    PruningEvent,
+    PruningEventQuerySet,
+)
 from trials.models import Study
 
 FIELDS = ("kind", "verdict", "motive", "reason", "rule", "policy")
@@ -81,6 +89,7 @@ def count_up(study_uid: UUID, to: int) -> None:
     LedgerActor.objects.bulk_create(
         [LedgerActor(study_uid=study_uid, sequence=sequence, person=person) for sequence, person in _acted(rows)]
     )
+    LedgerSpared.objects.bulk_create(_spared(rows))
     LedgerReach.objects.filter(study_uid=study_uid).update(counted_to=to)
 
 
@@ -120,6 +129,48 @@ def acts_of(study: Study, person: str) -> Acts:
     kept = LedgerActor.objects.filter(study_uid=study.uid, person=person)
     rest = _acted(PruningEvent.objects.of_study(study).filter(sequence__gt=counted_to))
     return Acts(kept, tuple(sequence for sequence, behind in rest if behind == person))
+
+
+def spared_since(heard: Mapping[UUID, int]) -> Iterator[LedgerSpared]:
+    """Yield what studies' rows say of their control arms after these numbers, each study's in order, in three queries.
+
+    heard: by study, the number of the last row whose word was taken in. What is counted was decoded once and stands
+    ready; only rows since the last count are decoded here.
+    """
+    counted = dict(
+        LedgerReach.objects.filter(study_uid__in=list(heard)).values_list("study_uid", "counted_to")
+    )  # read first: what is counted up meanwhile stands ready by the next query
+    last = dict(heard)
+    for kept in LedgerSpared.objects.filter(_after(heard)).order_by("study_uid", "sequence").iterator(chunk_size=5000):
+        last[kept.study_uid] = kept.sequence
+        yield kept
+    rest = {uid: max(sequence, counted.get(uid, 0)) for uid, sequence in last.items()}
+    yield from _spared(PruningEvent.objects.filter(_after(rest)))
+
+
+def _after(sequences: Mapping[UUID, int]) -> Q:
+    wanted = Q(pk__in=[])
+    for uid, sequence in sequences.items():
+        wanted |= Q(study_uid=uid, sequence__gt=sequence)
+    return wanted
+
+
+def _spared(rows: PruningEventQuerySet) -> Iterator[LedgerSpared]:
+    """Yield what rows say of control arms: verdicts that were overruled, and would-be resumptions."""
+    spoken = Q(verdict="PROTECT", reason="control", shadow=False) | Q(verdict="RESUME", shadow=True)
+    found = rows.verdicts().filter(spoken, verdict__in=["PROTECT", "RESUME"], trial_number__isnull=False)
+    for row in found.order_by("study_uid", "sequence").iterator(chunk_size=1000):
+        evidence = row.evidence
+        yield LedgerSpared(
+            study_uid=row.study_uid,
+            sequence=row.sequence,
+            trial_number=row.trial_number or 0,
+            step=row.step or 0,
+            wanted=str(evidence.get("overruled", row.verdict)),
+            rule=row.rule,
+            reason=str(evidence.get("overruled_reason", row.reason)),
+            motive=row.motive,
+        )
 
 
 def _counted_to(study: Study) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from functools import lru_cache
+from uuid import UUID
 
 from django.db.models import Count, F, Q
 
@@ -18,6 +21,13 @@ from pruning.standing import standing_of
 from trials.models import MetricSummary, Study, Trial
 from trials.models.values import FINITE
 from trials.series import canonical_labels
+
+LAG = 1_000
+"""Diverged trials are counted again once more than one in so many has ended since."""
+STUDIES = 256
+
+_counts: OrderedDict[UUID, tuple[int, tuple[int, int]]] = OrderedDict()
+_guard = threading.Lock()
 
 
 def shifts_of(study: Study) -> tuple[Shift, ...]:
@@ -62,7 +72,8 @@ def _links(study: Study) -> tuple[Point, ...]:
     """Return the links of the newest calibration that lead to the end of training."""
     if standing_of(study).policy.terms is None:
         return ()
-    rows = PruningEvent.objects.of_study(study).filter(kind=PruningEvent.Kind.CALIBRATED)
+    # By the index of verdicts, of which such a row has none: by number alone, all since the newest would be read.
+    rows = PruningEvent.objects.of_study(study).filter(verdict="", kind=PruningEvent.Kind.CALIBRATED)
     newest = rows.order_by("-sequence").first()
     if newest is None:
         return ()
@@ -75,7 +86,24 @@ def _links(study: Study) -> tuple[Point, ...]:
 
 
 def _diverged(study: Study) -> tuple[int, int]:
-    """Return how many ended trials told the objective, and how many of them ended as no number or worse than begun."""
+    """Return how many ended trials told the objective, and how many of them ended as no number or worse than begun.
+
+    Of many trials as of when they were last counted: a share does not move with one trial in a thousand.
+    """
+    with _guard:
+        held = _counts.get(study.uid)
+    if held is not None and study.n_ended - held[0] <= held[0] // LAG:
+        return held[1]
+    found = _count_diverged(study)
+    with _guard:
+        _counts[study.uid] = (study.n_ended, found)
+        _counts.move_to_end(study.uid)
+        while len(_counts) > STUDIES:
+            _counts.popitem(last=False)
+    return found
+
+
+def _count_diverged(study: Study) -> tuple[int, int]:
     worse = Q(last_value__gt=F("first_value")) if study.minimises else Q(last_value__lt=F("first_value"))
     told = MetricSummary.objects.filter(
         study=study, metric=study.metric, labels=canonical_labels(None), trial__state__in=Trial.ENDED

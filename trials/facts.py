@@ -85,8 +85,10 @@ class ControlArm:
     wrong: int = 0
     low: float = 0.0
     high: float = 1.0
+    finished: int = 0
+    """How many of the judged ones are complete."""
     spared: Sequence[tuple[int, float]] = ()
-    """(trial number, its value) of the judged ones."""
+    """(trial number, its value) of those, best first: all, or as many as a picture can tell apart."""
     k: int = 5
     unknown: int = 0
     """Those that did not reach the end, or that nothing can be said of while fewer than `k` others are complete."""

@@ -4,7 +4,7 @@ from pruning.models.backtest import Backtest, BacktestCell, BacktestQuerySet, Ba
 from pruning.models.card import PolicyUse, StudyCard, StudyCardQuerySet
 from pruning.models.event import LedgerHead, PruningEvent, PruningEventQuerySet
 from pruning.models.policy import Policy, PolicyVersion
-from pruning.models.rollup import LedgerActor, LedgerReach, LedgerTally
+from pruning.models.rollup import LedgerActor, LedgerReach, LedgerSpared, LedgerTally
 
 __all__ = [
     "Backtest",
@@ -14,6 +14,7 @@ __all__ = [
     "LedgerActor",
     "LedgerHead",
     "LedgerReach",
+    "LedgerSpared",
     "LedgerTally",
     "Policy",
     "PolicyUse",

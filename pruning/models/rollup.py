@@ -53,6 +53,29 @@ class LedgerActor(models.Model):
         return f"{self.person} at entry {self.sequence} of {self.study_uid}"
 
 
+class LedgerSpared(models.Model):
+    """What one row says against a trial of the control arm, or for its resumption (`judgement.shadow.Said`)."""
+
+    study_uid = models.UUIDField()
+    sequence = models.BigIntegerField()
+    trial_number = models.IntegerField()
+    step = models.BigIntegerField()
+    # The verdict that was overruled, with its reason: STOP, PAUSE or FINISH; or RESUME.
+    wanted = models.CharField(max_length=8)
+    rule = models.CharField(max_length=64, blank=True, default="")
+    reason = models.CharField(max_length=32, blank=True, default="")
+    motive = models.CharField(max_length=16, blank=True, default="")
+
+    class Meta:
+        db_table = "ledger_spared"
+        constraints = [
+            models.UniqueConstraint(fields=["study_uid", "sequence"], name="ledger_spared_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wanted} of trial {self.trial_number} at entry {self.sequence} of {self.study_uid}"
+
+
 class LedgerReach(models.Model):
     """How far a ledger has been counted, and how far its chain has been checked."""
 

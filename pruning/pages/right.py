@@ -53,7 +53,7 @@ def of(study: Study) -> Right:
     """Return the block of a study."""
     found = reckon(study)
     return Right(
-        sentence=narrative.was_that_right(control_arm_of(found.judgement, {}), pooled_arm_of(found.pooled)),
+        sentence=narrative.was_that_right(control_arm_of(found.judgement), pooled_arm_of(found.pooled)),
         facts=[*_shares(found), *_compute(found), *_scores(found), _drift(found)],
         rows=_rows(found),
         drift=[

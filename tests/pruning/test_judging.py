@@ -1,10 +1,14 @@
 """Was it right? Read from the ledger and the trials of studies that really ran."""
 
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pruning import judging
+from pruning.hearing import Heard
 from pruning.intervals import clopper_pearson
 from pruning.judgement.best_k import Judgement
 from pruning.judgement.shadow import State, fate
@@ -201,7 +205,8 @@ def test_the_shadow_of_a_paused_member_goes_on_when_the_quota_lets_it_and_the_le
 
 def test_only_members_still_paused_at_close_count_as_stopped() -> None:
     study = paused_and_controlled()
-    heard = judging._read_on([study])[study.uid].said
+    judged(study)
+    heard = judging._heard[study.uid].said
     fates = {number: fate(said).state for number, said in heard.items()}
 
     found = judged(study).judgement
@@ -242,3 +247,51 @@ def test_a_study_without_a_control_arm_says_nothing() -> None:
 
     assert judged(study).judgement.met == 0
     assert judged(study).judgement.best_k.high == 1.0
+
+
+def test_a_judgement_weighs_only_what_is_new() -> None:
+    def weighed_after_one_more(n: int) -> tuple[int, int]:
+        study = a_played_study(rising(n), policy=EVERY_SECOND, name=f"{n} trials")
+        known = judged(study).judgement.met
+        while len(spared(study)) == known:
+            train(an_attempt(study), falling(3.0))
+        with (
+            patch.object(Heard, "take_in", autospec=True, side_effect=Heard.take_in) as words,
+            patch.object(Heard, "end", autospec=True, side_effect=Heard.end) as ends,
+        ):
+            assert judged(study).judgement.met == known + 1
+        return words.call_count, ends.call_count
+
+    assert weighed_after_one_more(8) == weighed_after_one_more(24)
+
+
+def test_an_answer_is_kept_until_its_study_moves_on(django_assert_num_queries: Any) -> None:
+    study = a_played_study(rising(), policy=EVERY_SECOND)
+    before = judged(study)
+
+    with django_assert_num_queries(0):
+        assert judging.judged([study])[study.pk] is before
+
+
+def test_where_would_be_stopped_trials_fill_the_front_the_search_goes_on_behind_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judging, "AHEAD", -3)
+    study = a_played_study(rising(), policy=EVERY_SECOND)
+    for place, number in enumerate(spared(study)):
+        Trial.objects.filter(study=study, number=number).update(value=0.001 * (1 + place))
+
+    found = judged(study).judgement
+
+    assert len(found.best) == found.k == 2
+    assert found.wrong == tuple(spared(study))
+
+
+@pytest.mark.parametrize(("n", "drawn"), [(5, 5), (120, 120), (121, 120), (4000, 120)])
+def test_of_many_spared_trials_the_best_and_an_even_share_of_the_others_are_drawn(n: int, drawn: int) -> None:
+    few = judging.few_of(range(n))
+
+    assert (len(few), len(set(few))) == (drawn, drawn)
+    assert list(few[:5]) == [0, 1, 2, 3, 4]
+    assert list(few) == sorted(few)
+    assert n - few[-1] <= 1 + n // 60

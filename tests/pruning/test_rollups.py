@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from django.db import connection, transaction
@@ -78,6 +79,25 @@ def test_people_are_counted_by_what_they_did(study: Study) -> None:
     assert rollups.read(study).people == {"ann": 2, "bo": 2}
     acts = rollups.acts_of(study, "bo")
     assert acts.kept.count() + len(acts.rest) == 2
+
+
+def test_what_rules_said_of_the_control_arm_is_decoded_once(study: Study) -> None:
+    evidence = {"overruled": "STOP", "overruled_reason": "outpaced"}
+    for _ in range(3):
+        trial = factories.an_attempt(study).trial
+        add(study, 40)
+        add(study, 1, verdict="PROTECT", reason="control", motive="speed", rule="asha", trial=trial, evidence=evidence)
+
+    with patch.object(PruningEvent, "evidence", new_callable=PropertyMock, return_value=evidence) as decoded:
+        said = list(rollups.spared_since({study.uid: 0}))
+
+    assert [(row.trial_number, row.wanted, row.reason, row.motive) for row in said] == [
+        (number, "STOP", "outpaced", "speed") for number in range(3)
+    ]
+    assert decoded.call_count == 1
+    assert [row.sequence for row in rollups.spared_since({study.uid: said[0].sequence})] == [
+        row.sequence for row in said[1:]
+    ]
 
 
 def test_a_ledger_far_behind_is_counted_up_by_the_page_that_finds_it(

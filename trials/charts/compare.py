@@ -66,7 +66,7 @@ def comparison(study: Study, trials: Sequence[Trial], along: AlongName = "step")
         },
         others=gapped(_placed(number, curves[pk], clocks.get(pk), along) for pk, number in behind if pk in curves),
         cuts=provider().cuts(study),
-        spared=provider().spared_numbers(study),
+        spared=provider().spared_numbers(study, [trial.number for trial in trials]),
         along=along,
         clocks=clocks,
         problem=problem,

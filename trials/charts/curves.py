@@ -41,8 +41,8 @@ class StudyCurves(NamedTuple):
 
 def study_curves(study: Study, most: int = MOST_CURVES) -> StudyCurves:
     """Read the curves of a study's trials, at most `most` of them."""
-    spared = provider().spared_numbers(study)
     trials = _chosen(study, most)
+    spared = provider().spared_numbers(study, [trial.number for trial in trials])
     found = series.read_many([trial.pk for trial in trials], study.metric)
     by_kind: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:

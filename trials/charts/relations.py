@@ -56,7 +56,7 @@ def relations(study: Study, *, selected: Sequence[int] = (), most: int = MOST_DR
         rows = list(trials.exclude(last_step=None))
     else:
         rows = _sampled(study, trials, selected, most)
-    spared = provider().spared_numbers(study)
+    spared = provider().spared_numbers(study, [row.number for row in rows])
     return Relations([_drawn(row, spared) for row in rows], max(told, len(rows)))
 
 

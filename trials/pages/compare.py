@@ -83,7 +83,7 @@ def _columns(frame: Frame, trials: Sequence[Trial]) -> list[Compared]:
     numbers = [trial.number for trial in trials]
     rulings = provider().last_rulings(frame.study, numbers)
     all_of_them = provider().rulings_of(frame.study, numbers)
-    spared = provider().spared_numbers(frame.study)
+    spared = provider().spared_numbers(frame.study, numbers)
     return [
         _column(frame, trial, rulings.get(trial.number), trial.number in spared, all_of_them.get(trial.number, ()))
         for trial in trials

@@ -47,7 +47,6 @@ def _context(frame: Frame) -> dict[str, Any]:
     study, plan = frame.study, frame.plan
     told = told_of(study, plan, frame.preparing)
     groups, arm, planned = told.groups, told.arm, told.planned
-    spared = provider().spared_numbers(study)
     ended = study.state == Study.State.ENDED
     waiting = planned - study.n_trials + study.n_waiting
     return {
@@ -75,11 +74,13 @@ def _context(frame: Frame) -> dict[str, Any]:
         "control_notes": narrative.control_notes(arm, rollups.stopped(groups)),
         "no_evidence": no_evidence(arm),
         "spared": _spared(study, arm),
+        "n_spared": words.counted(arm.finished, "spared trial") if arm is not None else "",
+        "spared_left_out": arm is not None and arm.finished > len(arm.spared),
         "best_value": study.best_value,
-        "running": _running(frame, spared),
+        "running": _running(frame),
         "running_note": _running_note(study),
         "running_empty": _nothing_runs(study),
-        "table": _table(study, spared),
+        "table": _table(study),
         "waiting_for": provider().waiting_for(study),
     }
 
@@ -183,10 +184,11 @@ def no_evidence(arm: ControlArm | None) -> str:
     return ""
 
 
-def _running(frame: Frame, spared: frozenset[int]) -> list[RunningRow]:
+def _running(frame: Frame) -> list[RunningRow]:
     study = frame.study
     trials = list(study.trials.running().order_by("number")[:MOST_RUNNING])
-    rulings = provider().last_rulings(study, [trial.number for trial in trials])
+    numbers = [trial.number for trial in trials]
+    rulings, spared = provider().last_rulings(study, numbers), provider().spared_numbers(study, numbers)
     cuts = {cut.step: cut for cut in provider().cuts(study)}
     return [_running_row(frame, trial, rulings.get(trial.number), cuts, trial.number in spared) for trial in trials]
 
@@ -249,9 +251,10 @@ def _nothing_runs(study: Study) -> str:
     return "Trials that wait start as soon as a slot is free."
 
 
-def _table(study: Study, spared: frozenset[int]) -> list[CurveRow]:
+def _table(study: Study) -> list[CurveRow]:
     """Return the newest trials as the table behind the chart."""
-    trials = study.trials.filter(last_step__isnull=False).order_by("-number")[:TABLE_ROWS]
+    trials = list(study.trials.filter(last_step__isnull=False).order_by("-number")[:TABLE_ROWS])
+    spared = provider().spared_numbers(study, [trial.number for trial in trials])
     return [_curve_row(study, trial, trial.number in spared) for trial in trials]
 
 

@@ -85,8 +85,8 @@ def _front_note(frame: Frame) -> str:
 def _best_rows(frame: Frame) -> list[BestRow]:
     study, names = frame.study, frame.plan.space.names[:MOST_PARAMETERS]
     way = "value" if study.minimises else "-value"
-    best = Trial.objects.filter(study=study, value__isnull=False).order_by(way, "number")[:TABLE_ROWS]
-    spared = provider().spared_numbers(study)
+    best = list(Trial.objects.filter(study=study, value__isnull=False).order_by(way, "number")[:TABLE_ROWS])
+    spared = provider().spared_numbers(study, [trial.number for trial in best])
     return [
         BestRow(
             number=trial.number,

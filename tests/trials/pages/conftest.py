@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from pruning import judging
 from tests import factories
 from tests.factories import Played
 from trials.charts import stock
@@ -17,6 +18,7 @@ def nothing_kept() -> None:
     """Forget what this process keeps of studies: the same rows are written again for each test."""
     live.forget()
     stock.forget()
+    judging.forget()
 
 
 @pytest.fixture
