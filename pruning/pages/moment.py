@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from pruning import querysets
 from pruning.ahead import ahead_of
 from pruning.models import PruningEvent
+from pruning.pages import rungs
 from pruning.pages.peers import Peer, Peers
+from pruning.pages.rungs import Rung
 from pruning.pages.words import glyph
 from pruning.population import key
 from pruning.provider import cut_of
@@ -23,7 +25,6 @@ from trials.charts.curves import finite
 from trials.charts.packing import Gapped, gapped, pack
 from trials.facts import Cut
 from trials.models import Observation, Study, Trial
-from trials.models.values import join
 
 # Of more peers an even draw over their ranks is shown; the ranks themselves come from the observations, all of them.
 MOST_CURVES = 200
@@ -68,32 +69,32 @@ def peers_at(study: Study, event: PruningEvent) -> Peers:
     """Return all that had reached the entry's step by its sequence number, best first; ties go to the earlier trial."""
     evidence, maximize = event.evidence, not study.minimises
     if event.step is None or ("rank" not in evidence and "quota" not in evidence):
-        return Peers((), maximize=maximize)
+        return Peers(rungs.NOTHING.numbers, rungs.NOTHING.values, maximize=maximize)
     by = str(evidence.get("by"))
-    rows = Observation.objects.filter(study=study, step=event.step, sequence__lte=event.sequence).order_by("sequence")
-    if by in {"best", "ahead"}:
-        bests: dict[int, float | None] = dict(rows.values_list("trial__number", "best"))
-        return Peers((bests if by == "best" else _ahead(study, event, bests)).items(), maximize=maximize)
-    told = rows.values_list("trial__number", "value", "value_state")
-    return Peers(((number, join(value, state)) for number, value, state in told), maximize=maximize)
+    known = rungs.rung_of(study, event.step).until(event.sequence)
+    if by == "best":
+        return Peers(known.numbers, known.bests, maximize=maximize)
+    if by == "ahead":
+        return Peers(known.numbers, _ahead(study, event, known), maximize=maximize)
+    return Peers(known.numbers, known.values, maximize=maximize, told=True)
 
 
-def _ahead(study: Study, event: PruningEvent, bests: Mapping[int, float | None]) -> dict[int, float | None]:
-    """Return where these bests are heading, by each trial's newest observation half as far or less."""
+def _ahead(study: Study, event: PruningEvent, known: Rung) -> NDArray[np.float64]:
+    """Return where the bests of a rung are heading, by each trial's newest observation half as far or less."""
     step, maximize = event.step or 0, not study.minimises
     rows = Observation.objects.filter(study=study, step__lte=step // 2, sequence__lte=event.sequence)
     earlier = {
         number: (at, best)
         for number, at, best in rows.order_by("step", "sequence").values_list("trial__number", "step", "best")
     }
-    found = dict(bests)
-    for number, best in bests.items():
-        if best is not None and number in earlier:
+    found = known.bests.copy()
+    for place, (number, best) in enumerate(zip(known.numbers.tolist(), known.bests.tolist(), strict=True)):
+        if not math.isnan(best) and number in earlier:
             at, before = earlier[number]
             ahead = ahead_of(
                 key(best, maximize=maximize), step=step, before=key(before, maximize=maximize), before_step=at
             )
-            found[number] = -ahead if maximize else ahead
+            found[place] = -ahead if maximize else ahead
     return found
 
 

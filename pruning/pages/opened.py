@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from django.urls import reverse
+from numpy.typing import NDArray
 
 from pruning.models import PruningEvent
 from pruning.pages import checks, words
@@ -314,25 +316,25 @@ def _neighbours_text(study: Study, event: PruningEvent, peers: Peers) -> str:
     rank, quota = event.evidence.get("rank"), event.evidence.get("quota")
     if not isinstance(rank, int) or not isinstance(quota, int) or rank <= quota or event.step is None:
         return ""
-    between = [peer.number for peer in peers[quota : rank - 1]]
-    values = _bests_of_those_further(study, between, event.step)
-    if not between:
+    between = peers.numbers[quota : rank - 1]
+    if not between.size:
         return "No trial ranked between the cut and this one."
-    if not values:
+    values = _bests_of_those_further(study, between, event.step)
+    if not values.size:
         return f"{_capital(len(between))} ranked between the cut and this one; none went further."
-    best = min(values) if study.minimises else max(values)
+    best = float(values.min() if study.minimises else values.max())
     some = f"{_capital(len(values))} ranked between the cut and this one and went further."
     return f"{some} The best of them reached {told(best)}."
 
 
-def _bests_of_those_further(study: Study, numbers: Sequence[int], step: int) -> list[float]:
+def _bests_of_those_further(study: Study, numbers: NDArray[np.int64], step: int) -> NDArray[np.float64]:
     """Return the best values of those of these trials that went beyond a step."""
     went = Trial.objects.filter(study=study, last_step__gt=step, best_value__isnull=False)
     if len(numbers) <= MOST_NAMED:
-        went = went.filter(number__in=numbers)
-    wanted = set(numbers)
-    rows = went.values_list("number", "best_value")
-    return [best for number, best in rows if best is not None and number in wanted]
+        went = went.filter(number__in=numbers.tolist())
+    rows = np.array(went.values_list("number", "best_value"), dtype=np.float64).reshape(-1, 2)
+    bests: NDArray[np.float64] = rows[np.isin(rows[:, 0], numbers), 1]
+    return bests
 
 
 def _capital(n: int) -> str:

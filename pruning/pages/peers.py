@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, overload
 
@@ -12,7 +13,7 @@ from pruning.rules.base import WORST
 
 
 class Peer(NamedTuple):
-    """A trial that had reached the step by then, with the value it was ranked by."""
+    """A trial that had reached the step by then, with the value it was ranked by; None: it had told no number."""
 
     number: int
     value: float | None
@@ -21,18 +22,19 @@ class Peer(NamedTuple):
 class Peers(Sequence[Peer]):
     """Peers best first; of equal ones the earlier trial, and whatever is not finite last."""
 
-    def __init__(self, told: Iterable[tuple[int, float | None]], *, maximize: bool) -> None:
-        """Take in (trial number, value) in the order told: a trial's newest value counts."""
-        newest = dict(told)
-        numbers = np.fromiter(newest, dtype=np.int64, count=len(newest))
-        values = np.array(list(newest.values()), dtype=np.float64)  # None becomes NaN
+    def __init__(
+        self, numbers: NDArray[np.int64], values: NDArray[np.float64], *, maximize: bool, told: bool = False
+    ) -> None:
+        """Take in trial numbers, each once, and the values they are ranked by; told: NaN is what a trial told."""
         keys = np.where(np.isfinite(values), -values if maximize else values, WORST)
         order = np.lexsort((numbers, keys))
-        self._numbers: NDArray[np.int64] = numbers[order]
-        self._values: NDArray[np.object_] = np.array(list(newest.values()), dtype=object)[order]
+        self.numbers: NDArray[np.int64] = numbers[order]
+        """In the order of their ranks."""
+        self._values: NDArray[np.float64] = values[order]
+        self._told = told
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     @overload
     def __getitem__(self, place: int) -> Peer: ...
@@ -40,8 +42,11 @@ class Peers(Sequence[Peer]):
     def __getitem__(self, place: slice) -> list[Peer]: ...
     def __getitem__(self, place: int | slice) -> Peer | list[Peer]:
         if isinstance(place, slice):
-            return list(map(Peer, self._numbers[place].tolist(), self._values[place].tolist()))
-        return Peer(int(self._numbers[place]), self._values[place])
+            return list(map(self._peer, self.numbers[place].tolist(), self._values[place].tolist()))
+        return self._peer(int(self.numbers[place]), float(self._values[place]))
+
+    def _peer(self, number: int, value: float) -> Peer:
+        return Peer(number, None if math.isnan(value) and not self._told else value)
 
     def spread(self, most: int, *, of: int | None = None, keep: Iterable[int] = ()) -> list[int]:
         """Return at most so many places, evenly over all ranks or the best ``of``, and those to keep; best first."""
@@ -53,5 +58,5 @@ class Peers(Sequence[Peer]):
         """Return where a trial stands; None if it is not among them."""
         if number is None:
             return None
-        found = np.flatnonzero(self._numbers == number)
+        found = np.flatnonzero(self.numbers == number)
         return int(found[0]) if found.size else None

@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pruning import checking
+from pruning import checking, judging
 from pruning.canonical import digest
 from pruning.models import PruningEvent
-from pruning.pages import audit, checks, exports, filters, finding, moment, narrowing
+from pruning.pages import audit, checks, exports, filters, finding, moment, narrowing, rungs
 from tests import factories
 from tests.factories import Played
 from tests.trials.charts.unpacking import split, unpacked
@@ -277,6 +277,8 @@ def test_no_query_breaks_the_page(editor: Client, played: Played, query: str) ->
 
 def test_queries_do_not_grow_with_the_ledger(editor: Client, played: Played) -> None:
     def count() -> int:
+        judging.forget()
+        rungs.forget()
         with CaptureQueriesContext(connection) as queries:
             page(editor, played)
         return len(queries)

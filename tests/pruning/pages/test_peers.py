@@ -1,19 +1,28 @@
 """The order of a moment's peers, and which of many are drawn."""
 
 import itertools
+import math
+from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 from pruning.pages.peers import Peer, Peers
 
-MANY = Peers(((number, float(number)) for number in range(10_000)), maximize=False)
+
+def ranked(told: Mapping[int, float], *, maximize: bool = False) -> Peers:
+    return Peers(np.array(list(told), dtype=np.int64), np.array(list(told.values())), maximize=maximize)
+
+
+MANY = ranked({number: float(number) for number in range(10_000)})
 
 
 def test_the_best_stand_first_and_what_is_not_a_number_last() -> None:
-    peers = Peers([(0, 2.0), (1, None), (2, 1.0), (3, 2.0), (4, float("nan"))], maximize=False)
+    peers = ranked({0: 2.0, 1: math.nan, 2: 1.0, 3: 2.0, 4: math.inf})
 
     assert [peer.number for peer in peers] == [2, 0, 3, 1, 4]
     assert peers[0] == Peer(2, 1.0)
+    assert peers[3] == Peer(1, None)
     assert peers.place_of(3) == 2
     assert peers.place_of(9) is None
 
@@ -28,8 +37,8 @@ def test_many_are_drawn_evenly_from_first_to_last(most: int) -> None:
 
 
 def test_few_are_drawn_all() -> None:
-    assert Peers([(7, 1.0), (3, 0.5)], maximize=True).spread(600) == [0, 1]
-    assert Peers([], maximize=True).spread(600) == []
+    assert ranked({7: 1.0, 3: 0.5}, maximize=True).spread(600) == [0, 1]
+    assert ranked({}, maximize=True).spread(600) == []
 
 
 def test_the_places_that_matter_are_always_drawn() -> None:

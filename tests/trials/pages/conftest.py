@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from pruning import judging
+from pruning.pages import rungs
 from tests import factories
 from tests.factories import Played
 from trials.charts import stock
@@ -19,6 +20,7 @@ def nothing_kept() -> None:
     live.forget()
     stock.forget()
     judging.forget()
+    rungs.forget()
 
 
 @pytest.fixture

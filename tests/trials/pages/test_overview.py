@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from pruning import judging
 from tests import factories
 from tests.factories import NOW, Played
 from tests.trials.charts.unpacking import curves_of
@@ -259,6 +260,7 @@ def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: P
     def counts() -> dict[str, int]:
         found = {}
         for name in ("overview", "trials_table", "curves_json", "best_json"):
+            judging.forget()
             with CaptureQueriesContext(connection) as queries:
                 editor.get(reverse(f"trials:{name}", args=[played.study.pk]))
             found[name] = len(queries)
