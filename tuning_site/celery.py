@@ -43,6 +43,8 @@ app.conf.update(
         "sweep": {"task": "trials.sweep", "schedule": 10.0, "options": {"queue": "sweep", "expires": 9.0}},
         # Every minute: check what is new in the ledgers, so that pages can claim it.
         "ledgers": {"task": "pruning.check_ledgers", "schedule": 60.0, "options": {"queue": "work", "expires": 55.0}},
+        # Every minute: have a few cards made of studies that ended before an upgrade; one cheap question where none is.
+        "cards": {"task": "pruning.catch_up_on_cards", "schedule": 60.0, "options": {"queue": "work", "expires": 55.0}},
     },
 )
 app.autodiscover_tasks()
