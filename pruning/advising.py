@@ -42,19 +42,22 @@ def forecast_of(plan: Plan, *, user: Person | None, project: Project | None = No
     replay = Replay(plan, policy)
     past = replay.past(near)
     found = forecast(past, risk=risk)
+    waiting, doubts = _waiting(user), replay.doubts()
     if found is None:
-        return Gate(mode=terms.mode, risk=risk, sentence=_silence(near, nearest), doubt=" ".join(replay.doubts()))
+        return Gate(mode=terms.mode, risk=risk, sentence=_silence(near, nearest), doubt=" ".join([*waiting, *doubts]))
     return Gate(
         mode=terms.mode,
         sentence=found.sentence,
-        doubt=" ".join([*found.doubts, *replay.doubts()]),
+        doubt=" ".join([*found.doubts, *waiting, *doubts]),
+        finding=found.finding,
         is_exceeded=found.is_exceeded,
         remedy=_remedy(plan, terms, found, near) if found.is_exceeded else "",
         risk=risk,
-        saved=found.saved.at_least,
-        saved_interval=_interval(found.saved.low, found.saved.high),
-        lost=found.lost.at_least,
-        lost_interval=_interval(found.lost.low, found.lost.high),
+        saved=found.saved.value,
+        saved_interval=found.saved.ends,
+        lost=found.lost,
+        lost_interval=found.interval,
+        lost_bounds=found.bounds,
         studies=[_replayed(one) for one in found.past],
     )
 
@@ -110,6 +113,15 @@ def _risk(terms: LaunchTerms, policy: Policy) -> float:
     return strategy.risk if isinstance(strategy, CalibratedHalving) and strategy.aim == "risk" else RISK
 
 
+def _waiting(user: Person | None) -> list[str]:
+    """Say that ended studies were not asked because their cards are still to be made."""
+    n = cards.n_missing(user)
+    if not n:
+        return []
+    who = "1 ended study was" if n == 1 else f"{n} ended studies were"
+    return [f"{who} not asked: cards of studies that have just ended, or ended before an upgrade, take a few minutes."]
+
+
 def _silence(near: Sequence[object], nearest: float | None) -> str:
     """Return why nothing is known about the policy."""
     if not near:
@@ -126,7 +138,11 @@ def _remedy(plan: Plan, terms: LaunchTerms, found: Forecast, near: Sequence[tupl
     names = {one.name for one in found.past}
     known = [neighbour.card for neighbour, _ in near if neighbour.card.name in names]
     losses = {
-        name: [played.lost.at_least for card in known if (played := card.named(_variant(name, plan))) is not None]
+        name: [
+            lost
+            for card in known
+            if (played := card.named(_variant(name, plan))) is not None and (lost := played.lost.value) is not None
+        ]
         for name in CANDIDATES
     }
     means = {name: sum(lost) / len(lost) for name, lost in losses.items() if lost}
@@ -139,7 +155,8 @@ def _remedy(plan: Plan, terms: LaunchTerms, found: Forecast, near: Sequence[tupl
 
 
 def _above(found: Forecast) -> str:
-    return f"{min(0.99, round(found.lost.at_least + 0.05, 2)):g}"
+    lost = found.bounds[0] if found.lost is None else found.lost
+    return f"{min(0.99, round(lost + 0.05, 2)):g}"
 
 
 def _in_plan(name: str, plan: Plan) -> str:
@@ -212,9 +229,15 @@ def _default(plan: Plan, *, n_near: int) -> Suggestion:
 
 def _replayed(one: Past) -> Replayed:
     return Replayed(
-        name=one.name, distance=one.distance, saved=one.saved, lost=one.lost, source=one.source, url=one.url
+        name=one.name,
+        distance=one.distance,
+        saved=one.saved,
+        lost=one.lost,
+        source=one.source,
+        url=one.url,
+        likely_lost=one.likely_lost,
+        orders=one.orders,
+        control=one.control if one.likely_lost is not None else None,
+        winner=one.winner.sentence if one.winner else "",
+        winner_verdict=one.winner.verdict if one.winner else "",
     )
-
-
-def _interval(low: float | None, high: float | None) -> tuple[float, float] | None:
-    return None if low is None or high is None else (low, high)

@@ -117,6 +117,12 @@ def visible_to(user: Person | None) -> list[Kept]:
     return _kept(cards if user is None else cards.visible_to(user))
 
 
+def n_missing(user: Person | None) -> int:
+    """Return how many ended studies that a person may see wait for their card; `carding` makes it within minutes."""
+    studies = Study.objects.all() if user is None else Study.objects.visible_to(user)
+    return studies.filter(state=Study.State.ENDED, card=None).count()
+
+
 def of_project(project: Project, *, but: Study | None = None) -> list[Kept]:
     """Return the cards of one project and the starter library: what every member of it may see."""
     cards = StudyCard.objects.filter(study__project=project)

@@ -14,6 +14,7 @@ from pruning.curves.studies import task_of
 from pruning.library.carrying import carried
 from pruning.library.gate import Past, of_library, replayed
 from pruning.library.neighbours import Neighbour
+from pruning.library.winners import Winner, winner_of
 from pruning.policy import Policy
 from pruning.rules.settings import PolicyError
 from trials.models import Study
@@ -25,8 +26,8 @@ MOST_STUDIES = 5
 MOST_CURVES = 150
 """Of a larger study a sample is replayed: every order draws at most a hundred."""
 ORDERS, WORKERS = 10, 4
-MOST_CELLS = 5_000
-"""Remembered from one forecast to the next in this process, so that a page may ask again."""
+MOST_CELLS = 500
+"""Remembered from one forecast to the next in this process, with what became of every trial, for who asks again."""
 
 
 @dataclass
@@ -54,7 +55,10 @@ class Replay:
         for neighbour, kept in chosen:
             played = cells.get(kept.study.pk) if kept.study is not None else None
             if played:
-                found.append(replayed(played, name=neighbour.card.name, distance=neighbour.distance, url=kept.url))
+                winner = self._winner(kept.study, played)
+                found.append(
+                    replayed(played, name=neighbour.card.name, distance=neighbour.distance, url=kept.url, winner=winner)
+                )
             elif (known := neighbour.card.of(self.policy.fingerprint)) is not None:
                 found.append(of_library(known, name=neighbour.card.name, distance=neighbour.distance, url=kept.url))
         return found
@@ -68,6 +72,10 @@ class Replay:
             said = f"{self.n_played} of {self.n_wanted} replays were played"
             told.append(f"The replay was capped at {SECONDS:g} s of computing: {said}.")
         return [*told, *self.skipped[:3]]
+
+    def _winner(self, study: Study | None, cells: Sequence[Cell]) -> Winner | None:
+        task = _task(study.pk, study.version) if study is not None else None
+        return winner_of(task, cells) if task is not None else None
 
     def _cells(self, studies: Sequence[Study]) -> dict[int, list[Cell]]:
         """Return the played orders by study; every study gets its first before any gets its second."""
@@ -102,7 +110,7 @@ class Replay:
             self.skipped.append(f"Not replayed on {task.name}: {error.problems[0]}.")
             return None
         self.left_out.update(found.left_out)
-        return play(task, {"plan": policy}, orders=ORDERS, workers=WORKERS, work=_work())
+        return play(task, {"plan": policy}, orders=ORDERS, workers=WORKERS, work=_work(), traces=True)
 
 
 @lru_cache(maxsize=16)

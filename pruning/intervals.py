@@ -5,11 +5,12 @@ from __future__ import annotations
 from scipy.special import betaincinv
 
 
-def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Return the exact interval of a share (Clopper and Pearson, Biometrika 26, 1934).
 
     It covers the true share with at least `confidence`, whatever that share is; without observations it is all of
-    0 to 1. Raises ValueError unless 0 <= successes <= n and 0 < confidence < 1.
+    0 to 1. Of a mean over strata both may be fractional: effective numbers. Raises ValueError unless
+    0 <= successes <= n and 0 < confidence < 1.
 
     >>> low, high = clopper_pearson(0, 15)
     >>> low, round(high, 4)

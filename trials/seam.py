@@ -93,6 +93,26 @@ class Replayed:
     source: str
     """`replay` of curves kept here, or `library` for figures that are shipped or were computed when it ended."""
     url: str = ""
+    likely_lost: float | None = None
+    """The share lost as far as it can be told: known, or estimated where the study was pruned itself; else None."""
+    orders: int = 0
+    """Random orders in which it was played."""
+    control: int | None = None
+    """Complete curves that no rule chose, on which an estimate rests; None where nothing had to be estimated."""
+    winner: str = ""
+    """What would have become of its best trial, in a sentence; empty where only figures are known."""
+    winner_verdict: str = ""
+    """What would have been said where it was stopped most often; empty if it never was."""
+
+    @property
+    def sentence(self) -> str:
+        """Return in how many replays the best trial was lost, and what would have become of it."""
+        n = "1 replay" if self.orders == 1 else f"{self.orders} replays"
+        if self.likely_lost is None:
+            told = f"pruned too hard to be judged; the best trial lost in at least {100 * self.lost[0]:.0f} % of {n}."
+        else:
+            told = f"the best trial lost in {100 * self.likely_lost:.0f} % of {n}."
+        return " ".join(filter(None, (f"{self.name}: {told}", self.winner)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +125,24 @@ class Gate:
     """What it would have saved and lost there, in plain words with the numbers; empty when off."""
     doubt: str = ""
     """Why that may not hold: how few studies, how unlike, what was left out or capped."""
+    finding: str = ""
+    """`kept`, `doubtful` (more often than `risk`, which may be chance), `exceeded` (beyond doubt) or `thin` (the past
+    studies were pruned themselves, and nobody can tell); empty if nothing is known."""
     is_exceeded: bool = False
-    """Past winners would have been lost more often than `risk`, even in the best case."""
+    """Past winners would have been lost more often than `risk`, beyond doubt: alone this closes a gate that blocks."""
     remedy: str = ""
     """What to do about it; empty unless exceeded."""
     risk: float | None = None
     """The share of lost winners that the plan accepts."""
     saved: float | None = None
-    """Share of the training it would have saved, in the worst case; None if nothing is known."""
+    """Share of the training it would have saved; None if nothing is known, or bounds alone."""
     saved_interval: tuple[float, float] | None = None
     lost: float | None = None
-    """Share of the replayed runs that would have lost the best trial, in the best case; None if nothing is known."""
+    """Share of the replayed runs that would have lost the best trial; None if nothing is known, or bounds alone."""
     lost_interval: tuple[float, float] | None = None
-    """At 95 %; None where there was nothing to draw from."""
+    """At 95 %: how far other random orders, or another control arm, might have had it; None without `lost`."""
+    lost_bounds: tuple[float, float] | None = None
+    """The same in the best and the worst case of what recordings leave open; equal where they leave nothing open."""
     studies: Sequence[Replayed] = ()
     """What it rests on, the most similar first."""
 

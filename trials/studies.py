@@ -39,7 +39,8 @@ class GateClosed(StudyRefused):
     code = "gate_closed"
 
     def __init__(self, gate: Gate) -> None:
-        super().__init__(f"policy.safety_gate: {gate.sentence} {gate.remedy}")
+        told = (f"policy.safety_gate: {gate.sentence}", *(f"  {one.sentence}" for one in gate.studies), gate.remedy)
+        super().__init__("\n".join(told))
         self.gate = gate
 
 

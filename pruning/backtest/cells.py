@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from pruning.backtest.continued import continued
 from pruning.backtest.tasks import Task, obstacle
 from pruning.backtest.traces import Trace, trace_of
 from pruning.policy import Policy
-from pruning.simulate import Ended, Outcome, Pool, bounds_of, draw_pool, simulate
+from pruning.simulate import Ended, Outcome, Pool, bounds_of, draw_pool, outcome_of, simulate
 
 FIGURES = ("compute", "regret", "lost", "material")
 """Shares and regret of one run; of several, their means."""
@@ -45,11 +46,20 @@ class Cell:
     """By `FIGURES`; where recordings break off, in the best case."""
     worst: Figures
     """The same in the worst case; equal where nothing is left open."""
+    expected: Figures | None = None
+    """Where they are not: as if what breaks off had gone on like those no rule chose; None if nothing tells how."""
+    control: int = 0
+    """Complete curves that no rule chose, on which `expected` rests."""
     gone_on: int = 0
     """Trials with which it would have gone on beyond their recordings."""
     cpu_s: float = 0.0
     trace: Trace | None = field(default=None, compare=False)
     """What became of every trial, where somebody asked for it; a work file leaves it out."""
+
+    @property
+    def likely(self) -> Figures | None:
+        """Return the figures where they are known, else their estimate; None where there is neither."""
+        return self.figures if self.worst == self.figures else self.expected
 
     @property
     def key(self) -> Key:
@@ -65,6 +75,8 @@ class Cell:
         line |= dict(zip(FIGURES, self.figures, strict=True))
         if self.worst != self.figures:
             line["worst"] = list(self.worst)
+        if self.expected is not None:
+            line |= {"expected": list(self.expected), "control": self.control}
         return line | {"gone_on": self.gone_on, "cpu_s": self.cpu_s}
 
     @classmethod
@@ -72,8 +84,9 @@ class Cell:
         """Read one line of a work file; KeyError, TypeError or ValueError if it is none."""
         figures = tuple(float(line[name]) for name in FIGURES)
         worst = tuple(map(float, line.get("worst", figures)))
-        if len(worst) != len(FIGURES):
-            raise ValueError(f"worst: {len(worst)} figures, not {len(FIGURES)}")
+        expected = tuple(map(float, line["expected"])) if "expected" in line else None
+        if any(len(told) != len(FIGURES) for told in (worst, expected or figures)):
+            raise ValueError(f"not {len(FIGURES)} figures a case")
         return cls(
             family=str(line["family"]),
             task=str(line["task"]),
@@ -84,6 +97,8 @@ class Cell:
             curves=str(line.get("curves", "")),
             figures=figures,
             worst=worst,
+            expected=expected,
+            control=int(line.get("control", 0)),
             gone_on=int(line.get("gone_on", 0)),
             cpu_s=float(line.get("cpu_s", 0.0)),
         )
@@ -142,6 +157,9 @@ class _Unit:
     workers: int
     curves: str
     pool: Pool
+    continued: Pool | None
+    """The same trials with what breaks off continued; None where nothing does, or nothing tells how."""
+    control: int
     policies: Mapping[str, Policy]
     traces: bool
 
@@ -153,6 +171,7 @@ class _Unit:
         began = time.process_time()
         run = simulate(self.pool, policy, workers=self.workers, seed=self.order)
         best, worst = bounds_of(self.pool, run)
+        expected = self._expected(policy) if self.continued is not None and best != worst else None
         return Cell(
             family=self.family,
             task=self.task,
@@ -163,10 +182,17 @@ class _Unit:
             curves=self.curves,
             figures=_figures(best),
             worst=_figures(worst),
+            expected=expected,
+            control=self.control if expected is not None else 0,
             gone_on=sum(fate.ended is Ended.CENSORED for fate in run.fates),
             trace=trace_of(self.pool, run) if self.traces else None,
             cpu_s=round(time.process_time() - began, 3),
         )
+
+    def _expected(self, policy: Policy) -> Figures:
+        assert self.continued is not None  # noqa: S101 - whoever asks has looked
+        run = simulate(self.continued, policy, workers=self.workers, seed=self.order)
+        return _figures(outcome_of(self.continued, run))
 
 
 def play(
@@ -205,13 +231,15 @@ def _units(
     """Yield the orders that can be played; of policies that judge alike one is played."""
     size = len(task.pool.recordings)
     for order in range(orders):
-        drawn = task.pool.subset(draw_pool(name=task.name, size=size, order=order))
+        places = draw_pool(name=task.name, size=size, order=order)
+        drawn = task.pool.subset(places)
         if obstacle(drawn):
             continue
         alike: dict[str, str] = {}
         for name, policy in policies.items():
             if work.find((task.name, order, workers, policy.fingerprint, digest)) is None:
                 alike.setdefault(policy.fingerprint, name)
+        whole = continued(task.pool, order=order) if alike and task.censored else None
         yield _Unit(
             family=task.family,
             task=task.name,
@@ -219,6 +247,8 @@ def _units(
             workers=workers,
             curves=digest,
             pool=drawn,
+            continued=whole.subset(places) if whole is not None else None,
+            control=task.control,
             policies={name: policies[name] for name in alike.values()},
             traces=traces,
         )

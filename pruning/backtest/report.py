@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from pruning.backtest.cells import FIGURES
 from pruning.backtest.scores import DRAWS, SEED, Estimate, Scores, Summary
@@ -24,7 +25,9 @@ def report(
     """Return `studies`, `families` and `total`, each by policy, and what they rest on.
 
     policies: fingerprints by policy and study. Where recordings that break off leave a figure open, `mean` is null,
-    `at_least` and `at_most` bound it, and the interval reaches from the best case's lower end to the worst's upper.
+    `at_least` and `at_most` bound it, and the interval reaches from the best case's lower end to the worst's upper;
+    `expected`, with an interval of its own, is the figure as if what breaks off had gone on like the study's control
+    arm, and null where the arm is too small to tell. `control` says how many complete curves of it there are.
     """
     known = {task.name: task for task in tasks}
     total = scores.total()
@@ -55,6 +58,7 @@ def _of_task(task: Task) -> dict[str, object]:
         "horizon": task.pool.horizon,
         "complete": task.complete,
         "censored": task.censored,
+        "control": task.control,
         "curves": task.digest,
         "warnings": list(task.warnings),
     }
@@ -77,4 +81,4 @@ def _of_policy(summary: Summary, policy: str, against: str) -> dict[str, object]
 
 
 def _plain(one: Estimate) -> dict[str, float | None]:
-    return {"mean": one.mean, "at_least": one.at_least, "at_most": one.at_most, "low": one.low, "high": one.high}
+    return {"mean": one.mean, **asdict(one)}

@@ -8,7 +8,7 @@ there its orders are drawn instead, and the summary says so.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,8 @@ Floats = NDArray[np.float64]
 DRAWS = 4000
 SEED = 0
 TAILS = (0.025, 0.975)
-BEST, WORST = 0, 1
+CASES = BEST, WORST, LIKELY = 0, 1, 2
+AGAINST = [WORST, BEST, LIKELY]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,31 @@ class Estimate:
     low: float | None
     """None where nothing was there to draw from: one order of one study."""
     high: float | None
+    expected: float | None = None
+    """Where bounds lie apart: the mean as if what breaks off had gone on like the control arm; None if unknown."""
+    expected_low: float | None = None
+    expected_high: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether recordings that break off leave the figure open."""
+        return self.at_least != self.at_most
 
     @property
     def mean(self) -> float | None:
         """Return the mean; None where only bounds are known."""
-        return self.at_least if self.at_least == self.at_most else None
+        return None if self.is_open else self.at_least
+
+    @property
+    def value(self) -> float | None:
+        """Return the mean, or its estimate where recordings leave it open; None where there is neither."""
+        return self.expected if self.is_open else self.at_least
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Return the 95 % interval of `value`; None where there is none."""
+        low, high = (self.expected_low, self.expected_high) if self.is_open else (self.low, self.high)
+        return None if low is None or high is None else (low, high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,30 +71,27 @@ class Summary:
     over: str
     """What the interval was drawn from, in words."""
     means: Floats
-    """policies × (best case, worst case) × figures."""
+    """policies × (best case, worst case, estimate) × figures; the estimate is NaN where there is none."""
     draws: Floats | None
-    """draws × policies × (best case, worst case) × figures, the same draws for all policies."""
+    """draws × policies × (best case, worst case, estimate) × figures, the same draws for all policies."""
     gone_on: tuple[float, ...]
     """By policy, trials an order with which it would have gone on beyond their recordings."""
 
     def estimate(self, policy: str, figure: str) -> Estimate:
         """Return one figure of one policy."""
         of, what = self.policies.index(policy), FIGURES.index(figure)
-        best, worst = (self.means[of, case, what] for case in (BEST, WORST))
-        if self.draws is None:
-            return _estimate(best, worst, None, None)
-        return _estimate(best, worst, self.draws[:, of, BEST, what], self.draws[:, of, WORST, what])
+        draws = None if self.draws is None else self.draws[:, of, :, what]
+        return _estimate(self.means[of, :, what], draws)
 
     def difference(self, policy: str, reference: str, figure: str) -> Estimate:
         """Return one policy's figure less another's, paired by study and order."""
         of, to, what = self.policies.index(policy), self.policies.index(reference), FIGURES.index(figure)
         if of == to:
-            return _estimate(0.0, 0.0, np.zeros(1), np.zeros(1))
-        best, worst = (self.means[of, case, what] - self.means[to, 1 - case, what] for case in (BEST, WORST))
-        if self.draws is None:
-            return _estimate(best, worst, None, None)
-        below, above = (self.draws[:, of, case, what] - self.draws[:, to, 1 - case, what] for case in (BEST, WORST))
-        return _estimate(best, worst, below, above)
+            return _estimate(np.zeros(len(CASES)), np.zeros((1, len(CASES))))
+        # The best case of a difference is the one's best case less the other's worst.
+        means = self.means[of, :, what] - self.means[to, AGAINST, what]
+        draws = None if self.draws is None else self.draws[:, of, :, what] - self.draws[:, to, AGAINST, what]
+        return _estimate(means, draws)
 
 
 class Scores:
@@ -111,7 +129,7 @@ class Scores:
             studies=1,
             over=_of_orders(orders),
             means=orders.mean(axis=0),
-            draws=_drawn(orders, study),
+            draws=_drawn(orders, study, most=self._rests_on(study)),
             gone_on=self._gone_on([study], policies),
         )
 
@@ -125,7 +143,7 @@ class Scores:
             studies=len(studies),
             over=over,
             means=units.mean(axis=0),
-            draws=_drawn(units, family),
+            draws=_drawn(units, family, most=self._rests_on(studies[0]) if len(studies) == 1 else None),
             gone_on=self._gone_on(studies, self.policies),
         )
 
@@ -151,10 +169,20 @@ class Scores:
         return np.stack([self._orders(study, self.policies).mean(axis=0) for study in studies])
 
     def _orders(self, study: str, policies: Sequence[str]) -> Floats:
-        """Return orders × policies × (best case, worst case) × figures of one study."""
+        """Return orders × policies × (best case, worst case, estimate) × figures of one study."""
         by_policy = [self._cells[study, policy] for policy in policies]
         common = sorted(set.intersection(*(set(cells) for cells in by_policy)))
-        return np.array([[[cells[order].figures, cells[order].worst] for cells in by_policy] for order in common])
+        return np.array([[_cases(cells[order]) for cells in by_policy] for order in common])
+
+    def _rests_on(self, study: str) -> int | None:
+        """Return how many complete curves of the control arm a study's estimates rest on; None without estimates."""
+        found = [
+            cell.control
+            for policy in self.played(study)
+            for cell in self._cells[study, policy].values()
+            if cell.expected is not None
+        ]
+        return min(found, default=None)
 
     def _gone_on(self, studies: Sequence[str], policies: Sequence[str]) -> tuple[float, ...]:
         return tuple(
@@ -163,19 +191,38 @@ class Scores:
         )
 
 
-def _drawn(units: Floats, name: str) -> Floats | None:
-    """Return means of resamples of the units; None of a single unit. The name and nothing else decides the draws."""
+def _cases(cell: Cell) -> list[tuple[float, ...]]:
+    return [cell.figures, cell.worst, cell.likely or (np.nan,) * len(FIGURES)]
+
+
+def _drawn(units: Floats, name: str, *, most: int | None = None) -> Floats | None:
+    """Return means of resamples of the units; None of a single unit. The name and nothing else decides the draws.
+
+    most: of so many units an estimate is drawn at a time, as it rests on no more curves, however many orders it has.
+    """
     if len(units) < 2:
         return None
     random = np.random.default_rng([SEED, zlib.crc32(name.encode())])
-    weights = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=DRAWS) / len(units)
-    return np.asarray(np.tensordot(weights, units, axes=1))
+    even = np.full(len(units), 1 / len(units))
+    draws = np.asarray(np.tensordot(random.multinomial(len(units), even, size=DRAWS) / len(units), units, axes=1))
+    if most is not None and most < len(units):
+        fewer = random.multinomial(most, even, size=DRAWS) / most
+        draws[:, :, LIKELY] = np.tensordot(fewer, units[:, :, LIKELY], axes=1)
+    return draws
 
 
-def _estimate(best: float, worst: float, below: Floats | None, above: Floats | None) -> Estimate:
-    low = None if below is None else float(np.quantile(below, TAILS[0]))
-    high = None if above is None else float(np.quantile(above, TAILS[1]))
-    return Estimate(at_least=float(best), at_most=float(worst), low=low, high=high)
+def _estimate(means: Floats, draws: Floats | None) -> Estimate:
+    """Return one figure; means: by case, draws: draws × cases."""
+    is_guessed = bool(means[BEST] != means[WORST] and np.isfinite(means[LIKELY]))
+    guess: Mapping[str, float] = {"expected": float(means[LIKELY])} if is_guessed else {}
+    best, worst = float(means[BEST]), float(means[WORST])
+    if draws is None:
+        return Estimate(at_least=best, at_most=worst, low=None, high=None, **guess)
+    low, high = np.quantile(draws[:, BEST], TAILS[0]), np.quantile(draws[:, WORST], TAILS[1])
+    if is_guessed:
+        ends = np.quantile(draws[:, LIKELY], TAILS)
+        guess = {**guess, "expected_low": float(ends[0]), "expected_high": float(ends[1])}
+    return Estimate(at_least=best, at_most=worst, low=float(low), high=float(high), **guess)
 
 
 def _of_orders(orders: Floats) -> str:

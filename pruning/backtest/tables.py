@@ -90,13 +90,16 @@ def _triple(found: Summary, policy: str) -> str:
 
 
 def _value(one: Estimate, number: Number) -> str:
-    """Return the mean, or the bounds where only those are known."""
+    """Return the mean; where recordings leave it open its estimate (≈), or the bounds where there is none."""
     low, high = number(one.at_least), number(one.at_most)
-    return low if low == high else f"{low} to {high}"
+    if low == high:
+        return low
+    return f"{low} to {high}" if one.value is None else f"≈{number(one.value)}"
 
 
 def _range(one: Estimate, number: Number) -> str:
-    return "[not known]" if one.low is None or one.high is None else f"[{number(one.low)}, {number(one.high)}]"
+    low, high = one.ends or (one.low, one.high)
+    return "[not known]" if low is None or high is None else f"[{number(low)}, {number(high)}]"
 
 
 def _whole(share: float) -> str:

@@ -8,6 +8,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from pruning.backtest.continued import FEWEST as FEWEST_MEMBERS
+from pruning.backtest.continued import members
 from pruning.simulate import Pool
 
 FEWEST = 3
@@ -37,12 +41,19 @@ class Task:
         return sum(recording.is_censored for recording in self.pool.recordings)
 
     @cached_property
+    def control(self) -> int:
+        """Return how many complete curves no rule chose: what estimates rest on where others break off."""
+        return len(members(self.pool))
+
+    @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of everything a replay reads: equal exactly for the same curves in the same order."""
         pool = self.pool
         hashed = hashlib.sha256(repr((pool.metric, pool.maximize, pool.horizon)).encode())
         for one in pool.recordings:
             hashed.update(repr((one.name, len(one.curve), one.hidden_gain, one.place)).encode())
+            if self.censored and one.is_control:
+                hashed.update(b"control")
             hashed.update(one.spent.astype("<f8").tobytes())
             told = [(name, curve) for _, by in sorted(one.instances.items()) for name, curve in sorted(by.items())]
             for name, curve in [("", one.curve), *told]:
@@ -57,8 +68,8 @@ class Task:
         told = [self.left_out] if self.left_out else []
         if self.censored:
             told.append(
-                f"{self.censored} of {len(self.pool.recordings)} curves break off (stopped or pruned): where a policy "
-                "would have gone on with one of them, figures are bounds instead of points."
+                f"{self.censored} of {len(self.pool.recordings)} curves break off (stopped or pruned). Where a policy "
+                f"would have gone on with one of them, {self._guess}."
             )
         if self._reports_apart:
             told.append(
@@ -67,6 +78,16 @@ class Task:
         if self.complete < FEW:
             told.append(f"Only {self.complete} complete curves: below {FEW} the figures say little.")
         return tuple(told)
+
+    @property
+    def _guess(self) -> str:
+        if self.control < FEWEST_MEMBERS:
+            told = f"{self.control} complete curve{'' if self.control == 1 else 's'} of a control arm"
+            return f"figures are bounds instead of points: {told} cannot tell more, {FEWEST_MEMBERS} could"
+        return (
+            f"figures are estimated as if it had gone on like the {self.control} complete curves that no rule chose, "
+            "and bounds stand beside them"
+        )
 
     @property
     def _reports_apart(self) -> bool:
@@ -96,11 +117,13 @@ def obstacle(pool: Pool) -> str:
     if len(complete) == 1 or len(pool.recordings) < FEWEST:
         found = "one complete curve" if len(complete) == 1 else f"{len(pool.recordings)} runs"
         return f"it has {found}, and a study needs {FEWEST} runs, two of them complete: add runs"
-    if all(len(pool.recordings[place].curve) == 1 for place in complete):
-        return "its curves have one point each, so there is nothing to stop before the end: report more often"
     ends = {float(pool.keys(place).min()) for place in complete}
     if not any(map(math.isfinite, ends)):
         return f"none of its values of {pool.metric} is a number: check the objective's name"
+    if sum(bool(np.isfinite(pool.keys(place)).any()) for place in complete) == 1:
+        return f"only one of its runs told a number for {pool.metric}, so there is nothing to choose from: add runs"
+    if all(len(pool.recordings[place].curve) == 1 for place in complete):
+        return "its curves have one point each, so there is nothing to stop before the end: report more often"
     if len(ends) == 1:
         return "all its curves are equally good, so there is nothing to lose: no policy can be told from another"
     return ""

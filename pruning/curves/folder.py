@@ -46,7 +46,7 @@ def index(folder: Path) -> list[dict[str, Any]]:
     path = folder / "index.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read ({error}): give a folder with index.json and one Parquet file a task"
         raise NotInLayout(message)
     if not isinstance(entries, list) or not entries:
@@ -62,9 +62,15 @@ def index(folder: Path) -> list[dict[str, Any]]:
 def tasks(folder: Path, *, wanted: Sequence[str] = (), families: Collection[str] = ()) -> Iterator[Task | Skipped]:
     """Yield every task whose name begins with one of `wanted` (empty: all), or why it cannot be played.
 
+    NotInLayout if the folder cannot be read, or no name begins so.
+
     families: only tasks of these benchmarks; empty for all.
     """
-    for entry in index(folder):
+    entries = index(folder)
+    if wanted and not any(entry["name"].startswith(start) for entry in entries for start in wanted):
+        names = ", ".join(entry["name"] for entry in entries)
+        raise NotInLayout(f"{folder} has no task whose name begins with {' or '.join(wanted)}; it has {names}")
+    for entry in entries:
         name = entry["name"]
         if wanted and not any(name.startswith(start) for start in wanted):
             continue

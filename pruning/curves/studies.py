@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pruning.backtest import Skipped, Task, obstacle
 from pruning.backtest.censored import censor
+from pruning.control import draw
 from pruning.rules.base import Curve
 from pruning.simulate import Pool, Recording
+from pruning.standing import policy_of, standing_of
 from pruning.surroundings import StudyPlaces
 from trials import series
 from trials.models import MetricSummary, Study, Trial
@@ -48,6 +51,7 @@ def task_of(study: Study, *, most: int | None = None) -> Task | Skipped:
         return Skipped(task=name, reason=f"none of its trials reported {study.metric}: there are no curves")
     places = StudyPlaces(study, {}).of([chain[0].number for chain, _ in told])
     labels = _labels(study)
+    arm = _Arm.of(study)
     pool = Pool(
         metric=study.metric,
         maximize=not study.minimises,
@@ -57,6 +61,7 @@ def task_of(study: Study, *, most: int | None = None) -> Task | Skipped:
                 Recording.of(str(chain[0].number), curve.steps, curve.values),
                 place=places.get(chain[0].number),
                 instances={label: _instances(study, chain, label) for label in labels},
+                is_control=arm.holds(chain[0]),
             )
             for chain, curve in told
         ),
@@ -115,9 +120,35 @@ def _instances(study: Study, chain: Sequence[Trial], label: str) -> dict[str, Cu
 
 
 def _breaks_off(last: Trial, curve: Curve, horizon: int) -> bool:
-    """Say whether the configuration would have trained on after its last point."""
+    """Say whether the configuration would have trained on after its last point; what is no number is an end."""
     ended_itself = last.state == Trial.State.COMPLETE and last.ending_code == AT_ITS_END
-    return not ended_itself and int(curve.steps[-1]) < horizon
+    return not ended_itself and math.isfinite(curve.values[-1]) and int(curve.steps[-1]) < horizon
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arm:
+    """Who of a study was never compared with its peers."""
+
+    seed: int
+    every: int
+    is_everyone: bool
+    """No revision had a strategy that stopped anything."""
+
+    @classmethod
+    def of(cls, study: Study) -> _Arm:
+        policies = [policy_of(revision.parsed()) for revision in study.revisions.all()]
+        return cls(
+            seed=study.seed,
+            every=standing_of(study).control_every,
+            is_everyone=all(policy.strategy is None or policy.shadow for policy in policies),
+        )
+
+    def holds(self, first: Trial) -> bool:
+        """Say whether a configuration is a member, by its first trial."""
+        if self.is_everyone:
+            return True
+        drawn = draw(seed=self.seed, suggestion=first.suggestion, every=self.every)
+        return drawn is not None and drawn.is_member
 
 
 def _sampled(chains: list[list[Trial]], most: int | None, *, seed: int) -> list[list[Trial]]:

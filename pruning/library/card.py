@@ -34,12 +34,20 @@ class Played:
     """Share of the orders that ended without the best trial."""
     material: Estimate
     """Share of the orders with a regret above 0.05."""
+    control: int = 0
+    """Complete curves of the study's control arm on which estimates rest; 0 where nothing is estimated."""
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Played:
         """Return what `Card.to_mapping` wrote of one policy."""
         figures = {name: Estimate(**data[name]) for name in FIGURES}
-        return cls(name=data["name"], fingerprint=data["fingerprint"], orders=data["orders"], **figures)
+        return cls(
+            name=data["name"],
+            fingerprint=data["fingerprint"],
+            orders=data["orders"],
+            control=data.get("control", 0),
+            **figures,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,10 +74,11 @@ def played(
     if not cells:
         return ()
     scores = Scores(cells, list(fit))
-    return tuple(_played(name, fit[name], scores, task.name) for name in scores.played(task.name))
+    return tuple(_played(name, fit[name], scores, task) for name in scores.played(task.name))
 
 
-def _played(name: str, policy: Policy, scores: Scores, study: str) -> Played:
-    summary = scores.study(study)
+def _played(name: str, policy: Policy, scores: Scores, task: Task) -> Played:
+    summary = scores.study(task.name)
     figures = {figure: summary.estimate(name, figure) for figure in FIGURES}
-    return Played(name=name, fingerprint=policy.fingerprint, orders=scores.orders, **figures)
+    control = task.control if any(one.expected is not None for one in figures.values()) else 0
+    return Played(name=name, fingerprint=policy.fingerprint, orders=scores.orders, control=control, **figures)

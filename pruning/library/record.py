@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pruning.backtest import Cell, Scores
+from pruning.backtest.scores import Estimate
 from pruning.library.card import FIGURES, Card, Played
 
 
@@ -35,6 +36,12 @@ def known_to(cards: Sequence[Card], name: str, fingerprint: str) -> list[Card]:
     ]
 
 
+def expected_of(figures: Sequence[Estimate]) -> tuple[float, ...] | None:
+    """Return the estimates of all figures; None if any is neither known nor estimated."""
+    values = [one.value for one in figures]
+    return None if None in values else tuple(value for value in values if value is not None)
+
+
 def _cell(card: Card, played: Played) -> Cell:
     figures = [getattr(played, figure) for figure in FIGURES]
     return Cell(
@@ -46,4 +53,6 @@ def _cell(card: Card, played: Played) -> Cell:
         fingerprint=played.fingerprint,
         figures=tuple(one.at_least for one in figures),
         worst=tuple(one.at_most for one in figures),
+        expected=expected_of(figures),
+        control=played.control,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pruning.backtest.scores import Estimate
 from pruning.library.card import Played
 from pruning.library.neighbours import FEWEST, Neighbour, mean_distance, near
 
@@ -32,14 +33,14 @@ class Ranked:
 
     candidate: Candidate
     utility: float
-    """Mean over the studies of -regret - price x compute, each in its worst case, less one standard error."""
+    """Mean over the studies of -regret - price x compute, less one standard error; see `_likely` for what is open."""
     compute: float
     regret: float
     lost: float
-    """Means over the studies; where curves break off, in the worst case."""
+    """Means over the studies; where curves break off, as their control arm tells, else in the worst case."""
     support: tuple[Neighbour, ...]
     is_open: bool = False
-    """Recordings that break off leave its figures open."""
+    """Recordings that break off leave its figures open on a study whose control arm is too small to tell."""
 
     @property
     def distance(self) -> float:
@@ -73,16 +74,21 @@ def _ranked(candidate: Candidate, support: Sequence[Neighbour]) -> Ranked | None
     return Ranked(
         candidate=candidate,
         utility=float(utilities.mean()) - error,
-        compute=_mean([of.compute.at_most for _, of in known]),
-        regret=_mean([of.regret.at_most for _, of in known]),
-        lost=_mean([of.lost.at_most for _, of in known]),
+        compute=_mean([_likely(of.compute) for _, of in known]),
+        regret=_mean([_likely(of.regret) for _, of in known]),
+        lost=_mean([_likely(of.lost) for _, of in known]),
         support=tuple(one for one, _ in known),
-        is_open=any(of.lost.at_least < of.lost.at_most or of.compute.at_least < of.compute.at_most for _, of in known),
+        is_open=any(one.value is None for _, of in known for one in (of.compute, of.regret, of.lost)),
     )
 
 
 def _utility(of: Played) -> float:
-    return -of.regret.at_most - PRICE * of.compute.at_most
+    return -_likely(of.regret) - PRICE * _likely(of.compute)
+
+
+def _likely(one: Estimate) -> float:
+    """Return a figure, or its estimate where recordings leave it open; in the worst case where there is neither."""
+    return one.at_most if one.value is None else one.value
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -62,7 +62,7 @@ def described(card: Card) -> str:
 
 
 def _regret(one: Estimate) -> str:
-    return f"{one.at_least:.3f}" if one.at_least == one.at_most else f"{one.at_least:.3f} to {one.at_most:.3f}"
+    return f"{one.at_least:.3f} to {one.at_most:.3f}" if one.value is None else f"{one.value:.3f}"
 
 
 def _made(study: Study, *, again: bool) -> Card:

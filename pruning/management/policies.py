@@ -35,8 +35,12 @@ def _of_file(name: str) -> tuple[str, Maker]:
             f"--policies: {unknown(name, NAMED, 'policy')}; a file's name has an ending, as in mine.yaml"
         )
     data = read_data(name)
+    if isinstance(data, Mapping) and "policy" in data:
+        data = data["policy"]
+    if data is None or data == {}:
+        raise CommandError(f"{name} is empty: write a policy into it, or name one of {', '.join(NAMED)}")
     try:
-        policy = Policy.from_mapping(data["policy"] if isinstance(data, Mapping) and "policy" in data else data)
+        policy = Policy.from_mapping(data)
     except PolicyError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise CommandError(f"{name} holds no policy that can be used:\n{lines}")

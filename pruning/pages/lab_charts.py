@@ -14,7 +14,7 @@ from pruning.lab.figures import Figures, figures_of
 from pruning.models import Backtest
 from pruning.pages.lab_access import Chosen, done_backtest
 from pruning.pages.lab_stops import Replay, glyph_of, is_stopped, replay_of
-from pruning.pages.lab_table import interval, spelled
+from pruning.pages.lab_table import interval, middle, reach, spelled
 from trials.charts.packing import Packed, gapped, pack, unpack
 from trials.pages.live import json_if_changed
 
@@ -106,10 +106,11 @@ def _stops(replay: Replay, place: int, own: Mapping[str, Packed]) -> list[dict[s
 
 def _plain(summary: Summary, name: str, figure: str) -> dict[str, object]:
     one: Estimate = summary.estimate(name, figure)
+    low, high = reach(one) or (one.at_least, one.at_most)
     return {
-        "value": (one.at_least + one.at_most) / 2,
-        "low": one.at_least if one.low is None else one.low,
-        "high": one.at_most if one.high is None else one.high,
+        "value": middle(one),
+        "low": low,
+        "high": high,
         "text": spelled(one, figure),
         "interval": interval(one, figure),
     }

@@ -19,10 +19,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean with its 95 % interval, worded; bounds where recordings break off."""
+    """A mean with its 95 % interval, worded; where recordings break off an estimate with its bounds, or they alone."""
 
     value: str
     interval: str
+    bounds: str = ""
 
 
 @dataclass(frozen=True)

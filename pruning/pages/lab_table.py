@@ -52,24 +52,44 @@ def dial_rows(figures: Figures, summary: Summary) -> list[DialRow]:
 
 
 def spelled(one: Estimate, figure: str, *, difference: bool = False) -> str:
-    """Return a mean in words, or its bounds."""
+    """Return a mean in words, its estimate where recordings leave it open, or its bounds where there is none."""
     number = _number(figure, difference)
+    if one.value is not None:
+        return _with_unit(number(one.value), figure, difference)
     low, high = number(one.at_least), number(one.at_most)
     return _with_unit(low if low == high else f"{low} to {high}", figure, difference)
 
 
 def interval(one: Estimate, figure: str, *, difference: bool = False) -> str:
-    """Return a 95 % interval in words; empty where there is none."""
-    if one.low is None or one.high is None:
+    """Return a 95 % interval in words; empty where there is none, or bounds alone are known."""
+    if one.ends is None:
         return ""
-    number = _number(figure, difference)
-    dash = " to " if difference else "–"
-    return _with_unit(f"{number(one.low)}{dash}{number(one.high)}", figure, difference)
+    return _span(one.ends, figure, difference)
+
+
+def bounds(one: Estimate, figure: str) -> str:
+    """Return the bounds of a figure that is estimated; empty where it is known, or the bounds stand for it."""
+    if not one.is_open or one.value is None:
+        return ""
+    return f"surely {_span((one.at_least, one.at_most), figure, False)}"
+
+
+def middle(one: Estimate) -> float:
+    """Return the point at which a figure is drawn: its value, else halfway between its bounds."""
+    return (one.at_least + one.at_most) / 2 if one.value is None else one.value
+
+
+def reach(one: Estimate) -> tuple[float, float] | None:
+    """Return how far a figure may lie off: its interval, else that of its bounds; None where there is none."""
+    if one.ends is not None:
+        return one.ends
+    return None if one.low is None or one.high is None else (one.low, one.high)
 
 
 def is_settled(one: Estimate) -> bool:
     """Say whether an interval of a difference stays clear of nothing."""
-    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
+    ends = reach(one)
+    return ends is not None and (ends[0] > 0 or ends[1] < 0)
 
 
 def _order(role: Role, summary: Summary, name: str) -> tuple[int, float, float]:
@@ -80,12 +100,12 @@ def _order(role: Role, summary: Summary, name: str) -> tuple[int, float, float]:
 
 
 def _figure(one: Estimate, figure: str) -> Figure:
-    return Figure(spelled(one, figure), interval(one, figure))
+    return Figure(spelled(one, figure), interval(one, figure), bounds(one, figure))
 
 
 def _against(one: Estimate, figure: str, extent: float) -> Against:
     low, high = (50 + 48 * end / extent for end in _ends(one))
-    mid = 50 + 48 * (one.at_least + one.at_most) / 2 / extent
+    mid = 50 + 48 * middle(one) / extent
     told = interval(one, figure, difference=True) or UNKNOWN
     text = spelled(one, figure, difference=True)
     return Against(
@@ -100,21 +120,22 @@ def _against(one: Estimate, figure: str, extent: float) -> Against:
 
 def _dial_row(name: str, risk: float, one: Estimate, scale: float) -> DialRow:
     low, high = (max(0.0, end) for end in _ends(one))
-    if one.low is None or one.high is None:
+    ends = reach(one)
+    if ends is None:
         verdict = "not known"
-    elif not one.high:
+    elif not ends[1]:
         verdict = "none lost: play more"  # an interval of nothing but zeros proves nothing
-    elif one.low > risk:
+    elif ends[0] > risk:
         verdict = "promises too much"
     else:
-        verdict = "kept" if one.high <= risk else "not settled"
+        verdict = "kept" if ends[1] <= risk else "not settled"
     return DialRow(
         name=name,
         promised=round(risk * scale, 2),
         promised_text=_with_unit(_whole(risk), "lost", False),
         low=round(low * scale, 2),
         width=round((high - low) * scale, 2),
-        mid=round((one.at_least + one.at_most) / 2 * scale, 2),
+        mid=round(middle(one) * scale, 2),
         text=spelled(one, "lost"),
         interval=interval(one, "lost"),
         verdict=verdict,
@@ -123,7 +144,12 @@ def _dial_row(name: str, risk: float, one: Estimate, scale: float) -> DialRow:
 
 def _ends(one: Estimate) -> tuple[float, float]:
     """Return the interval, or the bounds where there is none."""
-    return (one.at_least if one.low is None else one.low), (one.at_most if one.high is None else one.high)
+    return reach(one) or (one.at_least, one.at_most)
+
+
+def _span(ends: tuple[float, float], figure: str, difference: bool) -> str:
+    number, dash = _number(figure, difference), " to " if difference else "–"
+    return _with_unit(f"{number(ends[0])}{dash}{number(ends[1])}", figure, difference)
 
 
 def _number(figure: str, difference: bool) -> Number:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pruning.backtest.roles import OURS, REFERENCE
 from pruning.backtest.scores import Estimate, Summary
 from pruning.lab.figures import ORACLE, Figures
-from pruning.pages.lab_table import is_settled, spelled
+from pruning.models import Backtest
+from pruning.pages.lab_table import is_settled, middle, reach, spelled
 from pruning.rules.words import listed
 from trials.pages.parts import Paragraph, Run
 from trials.pages.words import counted, say, strong
@@ -16,6 +17,16 @@ NEAR = 0.03
 """So much more or less compute counts as the same."""
 OPEN = 0.5
 """Bounds on how often the best is lost that lie so far apart say nothing."""
+
+
+def title_of(shown: Backtest) -> str:
+    """Return what a backtest is called: its name, or what it plays."""
+    if shown.name:
+        return shown.name
+    names = shown.policy_names
+    return (
+        names[0] if len(names) == 1 else f"{names[0]} and {counted(len(names) - 1, 'other policy', 'other policies')}"
+    )
 
 
 def of_figures(figures: Figures, summary: Summary, *, against: str) -> list[Paragraph]:
@@ -33,12 +44,12 @@ def of_figures(figures: Figures, summary: Summary, *, against: str) -> list[Para
 def _distance(figures: Figures, summary: Summary, name: str, against: str) -> tuple[bool, float]:
     """Order by closeness in compute, ours first where the reference is somebody else's."""
     roles = figures.roles
-    apart = abs(_middle(summary.difference(name, against, "compute")))
+    apart = abs(middle(summary.difference(name, against, "compute")))
     return roles[against].kind != OURS and roles[name].kind != OURS, apart
 
 
 def _nearest(summary: Summary, name: str, against: str) -> Paragraph:
-    apart = _middle(summary.difference(name, against, "compute"))
+    apart = middle(summary.difference(name, against, "compute"))
     where = f"At {against}'s compute"
     if abs(apart) > NEAR:
         where = f"With {_points(abs(apart))} {'more' if apart > 0 else 'less'} compute than {against}"
@@ -46,10 +57,11 @@ def _nearest(summary: Summary, name: str, against: str) -> Paragraph:
     known = [summary.estimate(one, "lost") for one in (name, against)]
     if not any(one.at_most for one in known):
         return say(strong(f"{where}, neither {name} nor {against} loses the best trial"), " in any replay.")
-    if any(one.at_most - one.at_least > OPEN for one in known):
+    if any(one.value is None and one.at_most - one.at_least > OPEN for one in known):
         return say(
             strong(f"{where}, nobody knows how often {name} and {against} lose the best trial"),
-            ": too many curves break off. Play on studies that trained more trials to their end.",
+            ": too many curves break off, and the control arm is too small to tell what would have become of them. "
+            "Play on studies that trained more trials to their end.",
         )
     losses = _pair(summary, name, against, "lost", " of replays instead of ")
     regrets = _pair(summary, name, against, "regret", " against ")
@@ -66,17 +78,18 @@ def _pair(summary: Summary, name: str, against: str, figure: str, between: str) 
 
 def _ruled(one: Estimate, summary: Summary, *, points: bool = False) -> str:
     """Say whether a difference is settled, and how large it then is."""
-    if one.low is None or one.high is None:
+    ends = reach(one)
+    if ends is None:
         return ", one order of one study, which settles nothing."
     if _is_nothing(one):
         return ", in every replay alike."
     if not is_settled(one):
         return f", a difference that {_basis(summary)} not settle."
-    low, high = sorted((abs(one.low), abs(one.high)))
-    size = abs(_middle(one))
+    low, high = sorted(map(abs, ends))
+    size = abs(middle(one))
     if points:
-        return f", {_points(size)} {'fewer' if one.high < 0 else 'more'} ({100 * low:.0f} to {100 * high:.0f})."
-    return f", {'lower' if one.high < 0 else 'higher'} by {size:.3f} ({low:.3f} to {high:.3f})."
+        return f", {_points(size)} {'fewer' if ends[1] < 0 else 'more'} ({100 * low:.0f} to {100 * high:.0f})."
+    return f", {'lower' if ends[1] < 0 else 'higher'} by {size:.3f} ({low:.3f} to {high:.3f})."
 
 
 def _rest(summary: Summary, others: Sequence[str], nearest: str, against: str) -> Paragraph:
@@ -85,12 +98,12 @@ def _rest(summary: Summary, others: Sequence[str], nearest: str, against: str) -
     if not rest:
         return ()
     found = {name: summary.difference(name, against, "regret") for name in rest}
-    lower = [name for name in rest if is_settled(found[name]) and (found[name].high or 0) < 0]
-    higher = [name for name in rest if is_settled(found[name]) and (found[name].low or 0) > 0]
+    lower = [name for name in rest if is_settled(found[name]) and middle(found[name]) < 0]
+    higher = [name for name in rest if is_settled(found[name]) and middle(found[name]) > 0]
     told: list[str | Run] = []
     if lower:
         cheapest = min(lower, key=lambda name: summary.estimate(name, "compute").at_most)
-        apart = _middle(summary.difference(cheapest, against, "compute"))
+        apart = middle(summary.difference(cheapest, against, "compute"))
         told += [
             f"With {_points(abs(apart))} {'more' if apart > 0 else 'less'} compute than {against}, ",
             f"{cheapest} does better: regret ",
@@ -100,7 +113,7 @@ def _rest(summary: Summary, others: Sequence[str], nearest: str, against: str) -
         also = [name for name in lower if name != cheapest]
         told += [f" So {'does' if len(also) == 1 else 'do'} {listed(also)}."] if also else []
     if higher:
-        cheaper = all(_middle(summary.difference(name, against, "compute")) < 0 for name in higher)
+        cheaper = all(middle(summary.difference(name, against, "compute")) < 0 for name in higher)
         told.append(f" Beyond doubt worse{', for less compute' if cheaper else ''}: {listed(higher)}.")
     alike = [name for name in rest if _is_nothing(found[name])]
     if alike:
@@ -139,10 +152,6 @@ def _basis(summary: Summary) -> str:
 
 def _is_nothing(one: Estimate) -> bool:
     return one.at_least == one.at_most == one.low == one.high == 0
-
-
-def _middle(one: Estimate) -> float:
-    return (one.at_least + one.at_most) / 2
 
 
 def _points(share: float) -> str:

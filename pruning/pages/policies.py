@@ -199,7 +199,7 @@ def _policy_narrative(known: Known, name: str, total: Any) -> list[Paragraph]:
 
 
 def _between(one: Any) -> str:
-    return "" if one.low is None else f", between {percent(one.low)} and {percent(one.high)} at 95 %"
+    return "" if one.ends is None else f", between {percent(one.ends[0])} and {percent(one.ends[1])} at 95 %"
 
 
 def _yaml(known: Known) -> str:

@@ -78,7 +78,7 @@ def places(kept: Sequence[Kept], name: str, fingerprint: str) -> list[PlaceRow]:
         for played in one.card.played
         if played.name == name and fingerprint in {"", played.fingerprint}
     ]
-    found.sort(key=lambda pair: (-pair[0].lost.at_least, -pair[0].regret.at_least, pair[1].card.name))
+    found.sort(key=lambda pair: (-(pair[0].lost.value or 0.0), -(pair[0].regret.value or 0.0), pair[1].card.name))
     return [PlaceRow(name=one.card.name, url=card_url(one), figures=of_played(played)) for played, one in found]
 
 
@@ -146,18 +146,20 @@ def saved(study: Study) -> str:
 
 
 def regret_words(one: Estimate) -> str:
-    """Return a regret, or its bounds where only those are known."""
+    """Return a regret; its bounds where only those are known."""
+    if one.value is not None:
+        return f"{one.value:.3f}"
     low, high = f"{one.at_least:.3f}", f"{one.at_most:.3f}"
     return low if low == high else f"{low} to {high}"
 
 
 def _range(one: Estimate, *, scale: int, digits: int) -> str:
-    if one.low is None or one.high is None:
+    if one.ends is None:
         return ""
-    return f"{scale * one.low:.{digits}f} to {scale * one.high:.{digits}f}"
+    return f"{scale * one.ends[0]:.{digits}f} to {scale * one.ends[1]:.{digits}f}"
 
 
 def _interval(one: Estimate) -> WrongStops | None:
-    if one.low is None or one.high is None:
+    if one.ends is None or one.value is None:
         return None
-    return WrongStops(wrong=round(500 * (one.at_least + one.at_most)), of=1000, low=one.low, high=one.high)
+    return WrongStops(wrong=round(1000 * one.value), of=1000, low=one.ends[0], high=one.ends[1])

@@ -27,6 +27,8 @@ class Recording:
     """The objective per fold, seed or domain, by label and then by its value."""
     hidden_gain: float | None = None
     """None: recorded to its end. Else the recording breaks off, and its best key may have fallen by this much after."""
+    is_control: bool = False
+    """No rule compared it with its peers: it was drawn into a control arm, or its study had no strategy."""
 
     def __post_init__(self) -> None:
         if not len(self.curve):

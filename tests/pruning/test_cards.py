@@ -86,7 +86,7 @@ def test_a_study_of_nothing_but_nans_leaves_a_card_that_says_so() -> None:
         tell(an_attempt(study), 1, float("nan"))
     (card,) = carded(ended(study))
 
-    assert "no complete curve" in card.obstacle
+    assert "none of its values of val_loss is a number" in card.obstacle
 
 
 def test_a_study_that_still_runs_leaves_none() -> None:

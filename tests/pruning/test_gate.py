@@ -12,8 +12,8 @@ from pruning.advising import forecast_of
 from pruning.library.playing import CARD_POLICIES
 from pruning.models import StudyCard
 from tests.factories import a_person
-from tests.pruning.ended import a_late_study, a_plain_study, carded
-from tests.pruning.studies import NOW, a_plan
+from tests.pruning.ended import FLOORS, a_late_study, a_plain_study, carded, ended
+from tests.pruning.studies import NOW, a_plan, a_played_study
 from trials import studies
 from trials.models import Project, Study
 from trials.plan import Plan
@@ -91,8 +91,56 @@ def test_the_plan_may_have_it_block() -> None:
     carded(*(a_late_study(f"late {n}") for n in range(3)))
     plan = a_next_plan("block")
 
-    with pytest.raises(GateClosed, match=r"policy\.safety_gate: On the 3 most similar .* or let it warn only"):
+    with pytest.raises(GateClosed, match=r"(?s)policy\.safety_gate: On the 3 most similar .* or let it warn only"):
         studies.pass_gate(plan, project=lab(), user=None)
+
+
+def test_a_refusal_names_the_studies_their_winners_and_where_those_would_have_been_stopped() -> None:
+    carded(*(a_late_study(f"late {n}") for n in range(3)))
+
+    with pytest.raises(GateClosed) as refused:
+        studies.pass_gate(a_next_plan("block"), project=lab(), user=None)
+
+    told = str(refused.value).splitlines()
+    assert len(told) == 5
+    assert (
+        "  late 1 (lab): the best trial lost in 100 % of 3 replays. Trial 0, the best of 7, would have been " in told[2]
+    )
+    assert told[2].endswith("stopped in 3 of the 3 replays that drew it, mostly at step 2 of 16.")
+    assert "ranks" in refused.value.gate.studies[1].winner_verdict
+
+
+def test_ended_studies_that_wait_for_their_card_are_named() -> None:
+    a_late_study("late")
+
+    assert (
+        "1 ended study was not asked: cards of studies that have just ended"
+        in forecast_of(a_next_plan("block"), user=None).doubt
+    )
+
+
+def test_a_study_that_was_pruned_hard_is_too_thin_to_judge_and_blocks_nothing() -> None:
+    carded(ended(a_played_study(FLOORS, name="pruned")))
+    found = forecast_of(a_next_plan("block"), user=None)
+
+    assert found.finding == "thin"
+    assert not found.blocks
+    assert found.lost is None
+    assert found.lost_bounds is not None
+    assert found.lost_bounds[0] < 0.2 < found.lost_bounds[1]
+    assert "which is too little to judge by and blocks nothing" in found.sentence
+    assert studies.pass_gate(a_next_plan("block"), project=lab(), user=None) == found
+
+
+def test_a_study_that_was_pruned_with_a_large_control_arm_is_judged_by_it() -> None:
+    every_second = {**HALVING, "safeguards": {"min_peers": 2, "top_k": 0, "control_every": 2}}
+    carded(ended(a_played_study(FLOORS * 2, name="pruned", policy=every_second)))
+    found = forecast_of(a_next_plan("block"), user=None)
+
+    assert found.studies[0].control == 7
+    assert found.studies[0].likely_lost is not None
+    assert found.lost_interval is not None
+    assert "7 complete curves that no rule chose" in found.doubt
 
 
 def test_a_higher_accepted_risk_opens_it() -> None:
@@ -127,7 +175,7 @@ def test_studies_that_are_unlike_say_nothing() -> None:
 def test_one_study_is_little_evidence_and_says_so() -> None:
     carded(a_plain_study("plain"))
 
-    assert "1 study is little evidence." in forecast_of(a_next_plan(), user=None).doubt
+    assert "1 study is little evidence about the next one." in forecast_of(a_next_plan(), user=None).doubt
 
 
 def test_looks_are_carried_to_the_same_shares_of_shorter_curves() -> None:

@@ -31,6 +31,14 @@ class ReplayedSerializer(serializers.Serializer[Replayed]):
     lost = Pair(help_text="share of lost winners, from the best to the worst case")
     source = serializers.CharField(help_text="`replay` or `library`")  # type: ignore[assignment]  # a field's name
     url = serializers.CharField(help_text="of the study's page; empty for one of the starter library")
+    likely_lost = serializers.FloatField(allow_null=True, help_text="the share lost as far as it can be told")
+    orders = serializers.IntegerField(help_text="random orders in which it was played")
+    control = serializers.IntegerField(
+        allow_null=True,
+        help_text="complete curves that no rule chose, on which an estimate rests; null: nothing estimated",
+    )
+    winner = serializers.CharField(help_text="what would have become of its best trial, in a sentence")
+    winner_verdict = serializers.CharField(help_text="what would have been said where it was stopped most often")
 
 
 class GateSerializer(serializers.Serializer[Gate]):
@@ -38,7 +46,13 @@ class GateSerializer(serializers.Serializer[Gate]):
 
     mode = serializers.ChoiceField(choices=["warn", "block", "off"])
     blocks = serializers.BooleanField(help_text="whether a launch is refused with it")
-    is_exceeded = serializers.BooleanField(help_text="past winners would have been lost more often than `risk`")
+    finding = serializers.CharField(
+        help_text="`kept`, `doubtful` (more often than `risk`, which may be chance), `exceeded` (beyond doubt), `thin` "
+        "(nobody can tell); empty if nothing is known"
+    )
+    is_exceeded = serializers.BooleanField(
+        help_text="lost more often than `risk` beyond doubt: what a gate may block on"
+    )
     sentence = serializers.CharField()
     doubt = serializers.CharField()
     remedy = serializers.CharField()
@@ -47,6 +61,7 @@ class GateSerializer(serializers.Serializer[Gate]):
     saved_interval = Pair(allow_null=True)
     lost = serializers.FloatField(allow_null=True)
     lost_interval = Pair(allow_null=True)
+    lost_bounds = Pair(allow_null=True, help_text="the best and the worst case of what recordings leave open")
     studies = ReplayedSerializer(many=True)
 
 

@@ -28,11 +28,9 @@ def ask(plan: Plan, *, user: Person, project: Project) -> GateWords | None:
         sentence=found.sentence,
         doubt=found.doubt,
         remedy=found.remedy,
-        saved=_share(found.saved, found.saved_interval),
-        lost=_share(found.lost, found.lost_interval),
         tone=_tone(found),
+        verdict=_verdict(found),
         rows=[_row(one) for one in found.studies[:MOST_ROWS]],
-        is_known=found.saved is not None or found.lost is not None,
         advice=advice.sentence,
         suggestions=[
             Advised(place, one.name, one.sentence)
@@ -56,18 +54,33 @@ def take_advice(draft: Draft, plan: Plan, place: int, *, user: Person, project: 
 def _tone(found: Gate) -> str:
     if found.is_exceeded:
         return "bad"
-    return "good" if found.lost is not None and found.studies else "plain"
+    return "good" if found.finding == "kept" and found.lost is not None else "plain"
 
 
-def _share(share: float | None, interval: tuple[float, float] | None) -> str:
-    if share is None:
-        return "unknown"
-    between = f", 95\u202f%: {words.at_least(interval[0])} to {words.at_most(interval[1])}" if interval else ""
-    return f"{words.percent(share)}{between}"
+def _verdict(found: Gate) -> str:
+    match found.finding:
+        case "exceeded":
+            return "Blocks the launch" if found.blocks else "Warns: more winners lost than accepted"
+        case "doubtful":
+            return "Warns: perhaps more winners lost than accepted"
+        case "thin":
+            return "Cannot judge"
+        case "kept":
+            return "Passes"
+    return ""
 
 
 def _row(one: Replayed) -> GateRow:
-    return GateRow(one.name, one.url, _between(one.saved), _between(one.lost), one.source)
+    lost = _between(one.lost) if one.likely_lost is None else words.percent(one.likely_lost)
+    return GateRow(one.name, one.url, _between(one.saved), lost, _basis(one), one.winner, one.winner_verdict)
+
+
+def _basis(one: Replayed) -> str:
+    replays = words.counted(one.orders, "replay")
+    told = f"{replays} just now" if one.source == "replay" else f"{replays} on its card"
+    if one.likely_lost is None:
+        return f"{told}; pruned too hard to be judged"
+    return told if one.control is None else f"{told}; estimated from {words.counted(one.control, 'complete curve')}"
 
 
 def _between(ends: tuple[float, float]) -> str:

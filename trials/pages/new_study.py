@@ -79,11 +79,18 @@ def _launch(request: HttpRequest, projects: Sequence[Project], draft: Draft) -> 
             plan, project=project, user=request.user, source=text, at=timezone.now(), key=uuid.UUID(draft.key)
         )
     except studies.StudyRefused as error:
-        path, _, message = str(error).partition(": ")
-        problem = Problem(path=path, message=message)
-        return _page(request, projects, draft, status=REFUSED, read=(plan, [problem]))
+        is_closed = isinstance(error, studies.GateClosed)
+        return _page(request, projects, draft, status=REFUSED, read=(plan, [_refusal(error)]), ask=is_closed)
     messages.success(request, f"Launched: {plan.budget.trials:,} trials. They start as soon as a slot is free.")
     return redirect(study)
+
+
+def _refusal(error: studies.StudyRefused) -> Problem:
+    """Return what stands in the way of a launch; past studies one by one are beside it, under the gate."""
+    if isinstance(error, studies.GateClosed):
+        return Problem(path="policy.safety_gate", message=f"{error.gate.sentence} {error.gate.remedy}")
+    path, _, message = str(error).partition(": ")
+    return Problem(path=path, message=message)
 
 
 def _page(

@@ -42,7 +42,7 @@ def test_few_complete_curves_and_curves_that_break_off_are_warned_about() -> Non
     assert (task.complete, task.censored) == (14, 2)
     failed, bounded, few = task.warnings
     assert failed == "2 of 18 failed."
-    assert bounded.startswith("2 of 16 curves break off (stopped or pruned): where a policy would have gone on")
+    assert bounded.startswith("2 of 16 curves break off (stopped or pruned). Where a policy would have gone on")
     assert few == "Only 14 complete curves: below 15 the figures say little."
     assert not Task(family="f", name="t", pool=ordered(0, 15)).warnings
 

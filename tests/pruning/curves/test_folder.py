@@ -99,11 +99,26 @@ def test_a_folder_not_in_the_layout_is_refused(text: str | None, told: str, tmp_
         ([[3.0], [2.0], [1.0]], "skipped toys__a: its curves have one point each"),
         ([[NAN, NAN]] * 4, "skipped toys__a: none of its values of val_loss is a number"),
         ([[2.0, 1.0]] * 4, "skipped toys__a: all its curves are equally good"),
+        ([[2.0, 1.0], *[[NAN, NAN]] * 3], "skipped toys__a: only one of its runs told a number for val_loss"),
         ([[], []], "skipped toys__a: it holds no report after any training"),
     ],
 )
 def test_a_task_that_teaches_nothing_is_skipped(curves: list[list[float]], told: str, tmp_path: Path) -> None:
     assert reason(a_folder(tmp_path, {"toys__a": curves})).startswith(told)
+
+
+def test_an_index_nested_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text("[" * 100_000)
+
+    with pytest.raises(NotInLayout, match="cannot be read"):
+        index(tmp_path)
+
+
+def test_names_that_no_task_begins_with_are_refused_with_those_there_are(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, {"toys__a": falling(4), "toys__b": falling(4)})
+
+    with pytest.raises(NotInLayout, match="no task whose name begins with zoo; it has toys__a, toys__b"):
+        list(tasks(folder, wanted=["zoo"]))
 
 
 def test_replicates_are_skipped(tmp_path: Path) -> None:

@@ -85,6 +85,35 @@ def test_pruned_trials_are_counted_as_breaking_off() -> None:
     assert any("break off" in told for told in found.warnings)
 
 
+def test_a_trial_that_was_stopped_because_its_value_was_no_number_has_ended_and_leaves_nothing_open() -> None:
+    study = a_played_study(FLOORS, **UNTOUCHED)
+    attempt = an_attempt(study)
+    tell(attempt, 1, 3.0)
+    tell(attempt, 2, float("nan"))
+
+    found = task(study)
+
+    assert curves(found)[4] == ("4", [1, 2], False)
+    assert found.censored == 0
+
+
+def test_in_a_study_without_a_strategy_no_rule_chose_anybody() -> None:
+    found = task(a_played_study(FLOORS, **UNTOUCHED))
+
+    assert all(one.is_control for one in found.pool.recordings)
+    assert found.control == 4
+
+
+def test_where_trials_were_pruned_the_control_arm_alone_counts_as_chosen_by_no_rule() -> None:
+    study = a_played_study([1.0, 1.1, 0.9, 1.2, 0.8, 3.0, 3.1, 3.2, 0.7, 0.6])
+    found = task(study)
+    members = [one.name for one in found.pool.recordings if one.is_control]
+
+    assert len(members) == 2  # one of every five
+    assert found.control == 2
+    assert any("2 complete curves of a control arm cannot tell more, 3 could" in told for told in found.warnings)
+
+
 def test_failed_and_silent_trials_are_left_out_and_counted() -> None:
     study = a_played_study(FLOORS, **UNTOUCHED)
     failing, _ = an_attempt(study), an_attempt(study)

@@ -130,6 +130,9 @@ class GateRow:
     saved: str
     lost: str
     source: str
+    """What it rests on: how many replays, or the library, and a control arm where that had to tell."""
+    winner: str = ""
+    winner_verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,10 @@ class GateWords:
     sentence: str
     doubt: str
     remedy: str
-    saved: str
-    lost: str
     tone: str
     """good, bad or plain."""
-    is_known: bool = True
-    """Whether anything similar was found."""
+    verdict: str
+    """What that means for the launch, in a few words."""
     rows: Sequence[GateRow] = ()
     advice: str = ""
     suggestions: Sequence[Advised] = ()
