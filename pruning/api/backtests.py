@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +17,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from pruning.backtest import NAMED
 from pruning.lab import asking, sessions
+from pruning.lab.deletions import forget
 from pruning.models import Backtest
 from trials.api import access
+from trials.api.bodies import read
 from trials.api.paging import KeysetPagination
 from trials.models import Job
 
@@ -59,6 +61,12 @@ class AskSerializer(serializers.Serializer[Any]):
     against = serializers.CharField(required=False)
     orders = serializers.IntegerField(required=False, min_value=1, max_value=asking.MOST_ORDERS)
     workers = serializers.IntegerField(required=False, min_value=1, max_value=asking.MOST_WORKERS)
+
+
+class RenameSerializer(serializers.Serializer[Any]):
+    """Another name."""
+
+    name = serializers.CharField(allow_blank=True, max_length=sessions.MOST_NAME, help_text="empty: after its policies")
 
 
 class BacktestSerializer(serializers.ModelSerializer[Backtest]):
@@ -135,8 +143,29 @@ class BacktestView(ListModelMixin, GenericViewSet[Backtest]):
             raise ValidationError([str(problem) for problem in error.problems])
         return Response(self.get_serializer(backtest).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=RenameSerializer, responses=BacktestSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Give a backtest another name."""
+        name = read(RenameSerializer, request)["name"]
+        backtest = get_object_or_404(self.get_queryset(), pk=pk)
+        _refuse_unless(Backtest.objects.editable_by(request.user), backtest)
+        sessions.rename(backtest, name)
+        return Response(self.get_serializer(backtest).data)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Delete a backtest with its figures; who asked for it may, and the project's owners."""
+        backtest = get_object_or_404(self.get_queryset(), pk=pk)
+        _refuse_unless(Backtest.objects.deletable_by(request.user), backtest)
+        forget(Backtest.objects.filter(pk=backtest.pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     @extend_schema(responses=PlayedSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
         """Return one backtest, with its figures once all is played."""
         rows = Backtest.objects.visible_to(request.user).select_related("project", "job").prefetch_related("studies")
         return Response(PlayedSerializer(get_object_or_404(rows, pk=pk)).data)
+
+
+def _refuse_unless(allowed: QuerySet[Backtest], backtest: Backtest) -> None:
+    if not allowed.filter(pk=backtest.pk).exists():
+        raise PermissionDenied

@@ -14,5 +14,9 @@ urlpatterns = [
     path("cards/starter", StarterView.as_view(), name="starter"),
     path("studies/<key:pk>/card", CardView.as_view({"get": "retrieve"}), name="card"),
     path("backtests", BacktestView.as_view({"get": "list", "post": "create"}), name="backtests"),
-    path("backtests/<key:pk>", BacktestView.as_view({"get": "retrieve"}), name="backtest"),
+    path(
+        "backtests/<key:pk>",
+        BacktestView.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="backtest",
+    ),
 ]

@@ -29,9 +29,11 @@ from pruning.models import Backtest, BacktestTask
 from trials.models import Job, Study
 from trials.models.project import Person
 from trials.running import jobs
+from trials.sanitise import clean_text
 
 KIND = "backtest"
 SLICE_SECONDS = 10.0
+MOST_NAME = 200
 
 
 @transaction.atomic
@@ -64,6 +66,12 @@ def go_on(backtest: Backtest) -> bool:
     backtest.save(update_fields=["job"])
     failed.delete()
     return True
+
+
+def rename(backtest: Backtest, name: str) -> None:
+    """Give it another name, of one line of up to 200 characters; an empty one calls it after its policies."""
+    backtest.name = clean_text(" ".join(name.split()))[:MOST_NAME]
+    backtest.save(update_fields=["name"])
 
 
 class Step(NamedTuple):
@@ -169,6 +177,8 @@ def play_backtest(job: Job, note: jobs.Progress) -> dict[str, object] | None:
         raise
     except BaseException:
         _under_way.pop(key, None)
+        if not Backtest.objects.filter(pk=backtest.pk).exists():
+            return None  # somebody deleted it meanwhile, and there is nowhere to keep what was played
         raise
 
 

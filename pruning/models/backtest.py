@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from pruning.backtest import Cell, Trace
@@ -30,6 +30,13 @@ class BacktestQuerySet(models.QuerySet["Backtest"]):
     def editable_by(self, user: Person) -> BacktestQuerySet:
         """Keep those of them that the person may have played again."""
         return self.visible_to(user).filter(project__in=Project.objects.editable_by(user))
+
+    def deletable_by(self, user: Person) -> BacktestQuerySet:
+        """Keep those that the person may delete: what they asked for themselves, and all in projects they own."""
+        own = Q(project__in=Project.objects.owned_by(user))
+        if user.is_authenticated:
+            own |= Q(created_by=user, project__in=Project.objects.editable_by(user))
+        return self.visible_to(user).filter(own)
 
 
 class Backtest(models.Model):

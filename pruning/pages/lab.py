@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from pruning.backtest.cells import FIGURES
-from pruning.lab import sessions, sources
+from pruning.lab import sources
 from pruning.lab.figures import figures_of
 from pruning.models import Backtest
 from pruning.pages import lab_stops, lab_table, lab_words
-from pruning.pages.lab_access import Chosen, editable_backtest, visible_backtest
+from pruning.pages.lab_access import Chosen, visible_backtest
 from pruning.pages.lab_parts import BacktestRow, Option
+from pruning.pages.lab_words import title_of
 from trials.models import Job, Project
 from trials.pages import live
 from trials.pages.parts import Action, Badge, Crumb, Live
@@ -76,17 +76,6 @@ def backtest(request: HttpRequest, backtest_id: int) -> HttpResponse:
     return live.page(request, "pruning/backtest", context, version=version, ended=ended)
 
 
-@require_POST
-def go_on(request: HttpRequest, backtest_id: int) -> HttpResponse:
-    """Have a failed backtest go on; what was played is kept."""
-    shown = editable_backtest(request, backtest_id)
-    if sessions.go_on(shown):
-        messages.success(request, "It goes on where it was as soon as a worker is free.")
-    else:
-        messages.info(request, "It has not failed: there is nothing to go on with.")
-    return redirect(shown)
-
-
 def _around(request: HttpRequest, shown: Backtest) -> dict[str, Any]:
     """Return what stands on the page whether or not there are figures yet."""
     job = shown.job
@@ -101,6 +90,10 @@ def _around(request: HttpRequest, shown: Backtest) -> dict[str, Any]:
     if may_edit:
         again = f"{reverse('pruning:backtest_new')}?from={shown.pk}"
         actions.append(Action("Replay others", again))
+    if Backtest.objects.deletable_by(request.user).filter(pk=shown.pk).exists():
+        question = f"Delete the replay “{title_of(shown)}” with its figures? The studies it played stay."
+        delete = reverse("pruning:backtest_delete", args=[shown.pk])
+        actions.append(Action("Delete", delete, post=True, danger=True, confirm=question))
     return {
         "crumbs": [
             Crumb(shown.project.name, shown.project.get_absolute_url()),
@@ -108,6 +101,7 @@ def _around(request: HttpRequest, shown: Backtest) -> dict[str, Any]:
             Crumb(title_of(shown)),
         ],
         "title": title_of(shown),
+        "rename_url": reverse("pruning:backtest_rename", args=[shown.pk]) if may_edit else "",
         "backtest": shown,
         "studies": _studies(shown),
         "policies": shown.policy_names,
@@ -167,16 +161,6 @@ def _basis(chosen: Chosen) -> str:
 
 def _skipped(one: Mapping[str, Any]) -> tuple[str, str]:
     return (f"{one['policy']} on {one['study']}" if one["policy"] else str(one["study"])), str(one["reason"])
-
-
-def title_of(shown: Backtest) -> str:
-    """Return what a backtest is called: its name, or what it plays."""
-    if shown.name:
-        return shown.name
-    names = shown.policy_names
-    return (
-        names[0] if len(names) == 1 else f"{names[0]} and {counted(len(names) - 1, 'other policy', 'other policies')}"
-    )
 
 
 def _studies(shown: Backtest) -> list[Badge]:

@@ -33,6 +33,14 @@ def editable_backtest(request: HttpRequest, backtest_id: int) -> Backtest:
     return backtest
 
 
+def deletable_backtest(request: HttpRequest, backtest_id: int) -> Backtest:
+    """Return the backtest to be deleted: 404 if the person may not see it, 403 if it is not theirs to delete."""
+    backtest = visible_backtest(request, backtest_id)
+    if not Backtest.objects.deletable_by(request.user).filter(pk=backtest_id).exists():
+        raise PermissionDenied("Whoever asked for a replay may delete it, and so may the project's owners.")
+    return backtest
+
+
 def done_backtest(request: HttpRequest, backtest_id: int) -> Backtest:
     """Return a backtest that has been played, else 404."""
     backtest = visible_backtest(request, backtest_id)

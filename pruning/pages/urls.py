@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from pruning.pages import audit, exports, halted, lab, lab_charts, lab_new, policies, study_report
+from pruning.pages import audit, exports, halted, lab, lab_changes, lab_charts, lab_new, policies, study_report
 
 app_name = "pruning"
 
@@ -26,7 +26,9 @@ urlpatterns = [
     path("lab/", lab.lab, name="lab"),
     path("lab/new/", lab_new.new, name="backtest_new"),
     path("lab/<int:backtest_id>/", lab.backtest, name="backtest"),
-    path("lab/<int:backtest_id>/go-on/", lab.go_on, name="backtest_go_on"),
+    path("lab/<int:backtest_id>/go-on/", lab_changes.go_on, name="backtest_go_on"),
+    path("lab/<int:backtest_id>/rename/", lab_changes.rename, name="backtest_rename"),
+    path("lab/<int:backtest_id>/delete/", lab_changes.delete, name="backtest_delete"),
     path("lab/<int:backtest_id>/frontier.json", lab_charts.frontier_json, name="backtest_frontier_json"),
     path("lab/<int:backtest_id>/trial.json", lab_charts.trial_json, name="backtest_trial_json"),
     path("lab/<int:backtest_id>/backtest.json", lab_charts.backtest_json, name="backtest_json"),
