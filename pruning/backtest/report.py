@@ -67,6 +67,7 @@ def _of_task(task: Task) -> dict[str, object]:
 def _of_summary(summary: Summary, against: str) -> dict[str, object]:
     return {
         "n_studies": summary.studies,
+        "n_judged": summary.judged,
         "interval_over": summary.over,
         "by_policy": {policy: _of_policy(summary, policy, against) for policy in summary.policies},
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -74,6 +74,8 @@ class Summary:
     """policies × (best case, worst case, estimate) × figures; the estimate is NaN where there is none."""
     draws: Floats | None
     """draws × policies × (best case, worst case, estimate) × figures, the same draws for all policies."""
+    judged: int
+    """On how many of the studies every policy's figures are known or estimated: estimates are means over these."""
     gone_on: tuple[float, ...]
     """By policy, trials an order with which it would have gone on beyond their recordings."""
 
@@ -130,20 +132,24 @@ class Scores:
             over=_of_orders(orders),
             means=orders.mean(axis=0),
             draws=_drawn(orders, study, most=self._rests_on(study)),
+            judged=int(_judged(orders).all()),
             gone_on=self._gone_on([study], policies),
         )
 
     def family(self, family: str) -> Summary:
         """Return the figures of one family."""
         studies = [study for name, study in self.compared if name == family]
-        units = self._units(studies)
-        over = f"{len(studies)} studies" if len(studies) > 1 else _of_orders(units)
+        if len(studies) == 1:  # what its orders differ by is all there is to draw from
+            orders = self._orders(studies[0], self.policies)
+            return replace(self.study(studies[0]), draws=_drawn(orders, family, most=self._rests_on(studies[0])))
+        units = np.stack([self._orders(study, self.policies).mean(axis=0) for study in studies])
         return Summary(
             policies=self.policies,
             studies=len(studies),
-            over=over,
-            means=units.mean(axis=0),
-            draws=_drawn(units, family, most=self._rests_on(studies[0]) if len(studies) == 1 else None),
+            over=f"{len(studies)} studies",
+            means=_means(units),
+            draws=_of_studies(units, family),
+            judged=int(_judged(units).sum()),
             gone_on=self._gone_on(studies, self.policies),
         )
 
@@ -159,14 +165,9 @@ class Scores:
             over=_of_families(families),
             means=np.mean([family.means for family in families], axis=0),
             draws=np.mean(draws, axis=0) if len(draws) == len(families) else None,
+            judged=sum(family.judged for family in families),
             gone_on=self._gone_on([study for _, study in self.compared], self.policies),
         )
-
-    def _units(self, studies: Sequence[str]) -> Floats:
-        """Return what a family's interval is drawn from: its studies' means, or the orders of its only one."""
-        if len(studies) == 1:
-            return self._orders(studies[0], self.policies)
-        return np.stack([self._orders(study, self.policies).mean(axis=0) for study in studies])
 
     def _orders(self, study: str, policies: Sequence[str]) -> Floats:
         """Return orders × policies × (best case, worst case, estimate) × figures of one study."""
@@ -195,6 +196,29 @@ def _cases(cell: Cell) -> list[tuple[float, ...]]:
     return [cell.figures, cell.worst, cell.likely or (np.nan,) * len(FIGURES)]
 
 
+def _judged(units: Floats) -> NDArray[np.bool_]:
+    """Return which units have figures, known or estimated, of every policy."""
+    return np.asarray(np.isfinite(units[:, :, LIKELY]).all(axis=(1, 2)))
+
+
+def _means(studies: Floats) -> Floats:
+    """Return the means over studies; of estimates over those that have them, if any has."""
+    means, judged = studies.mean(axis=0), studies[_judged(studies)]
+    if len(judged):
+        means[:, LIKELY] = judged[:, :, LIKELY].mean(axis=0)
+    return np.asarray(means)
+
+
+def _of_studies(studies: Floats, name: str) -> Floats:
+    """Return means of resamples of the studies; estimates are drawn among those that have them, if any has."""
+    draws, judged = _drawn(studies, name), studies[_judged(studies)]
+    assert draws is not None, "a family of one study is drawn from its orders"  # noqa: S101 - `family` sees to it
+    if 0 < len(judged) < len(studies):
+        told = _drawn(judged, name)
+        draws[:, :, LIKELY] = np.nan if told is None else told[:, :, LIKELY]  # a single one tells no interval
+    return draws
+
+
 def _drawn(units: Floats, name: str, *, most: int | None = None) -> Floats | None:
     """Return means of resamples of the units; None of a single unit. The name and nothing else decides the draws.
 
@@ -219,7 +243,7 @@ def _estimate(means: Floats, draws: Floats | None) -> Estimate:
     if draws is None:
         return Estimate(at_least=best, at_most=worst, low=None, high=None, **guess)
     low, high = np.quantile(draws[:, BEST], TAILS[0]), np.quantile(draws[:, WORST], TAILS[1])
-    if is_guessed:
+    if is_guessed and np.isfinite(draws[:, LIKELY]).all():
         ends = np.quantile(draws[:, LIKELY], TAILS)
         guess = {**guess, "expected_low": float(ends[0]), "expected_high": float(ends[1])}
     return Estimate(at_least=best, at_most=worst, low=float(low), high=float(high), **guess)

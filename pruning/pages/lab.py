@@ -156,7 +156,11 @@ def _basis(chosen: Chosen) -> str:
     """Say what the table rests on."""
     scores, summary = chosen.figures.scores, chosen.summary
     over = f"95 % intervals drawn from {summary.over}"
-    return f"{counted(summary.studies, 'study', 'studies')}, {counted(scores.orders, 'order')} each; {over}"
+    told = f"{counted(summary.studies, 'study', 'studies')}, {counted(scores.orders, 'order')} each; {over}"
+    if not 0 < summary.judged < summary.studies:
+        return told
+    left = counted(summary.studies - summary.judged, "study", "studies")
+    return f"{told}. Estimates leave out {left} pruned too hard to be judged; bounds are of all"
 
 
 def _skipped(one: Mapping[str, Any]) -> tuple[str, str]:

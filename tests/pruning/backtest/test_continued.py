@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pruning.backtest import Scores, Task, WorkFile, play
+from pruning.backtest import Cell, Scores, Task, WorkFile, play
 from pruning.backtest.censored import censor
 from pruning.backtest.continued import continued, members
 from pruning.backtest.named import NAMED
 from pruning.simulate import Pool, Recording
+from tests.pruning.backtest.cells import a_cell, figures
 
 STEPS = (1, 2, 3, 4)
 
@@ -108,3 +109,30 @@ def test_an_estimate_survives_its_line_in_a_work_file() -> None:
 
     assert any(cell.expected is not None for cell in cells)
     assert [type(cell).from_mapping(cell.to_mapping()) for cell in cells] == cells
+
+
+def a_cell_of(task: str, order: int, regret: float, *, expected: float | None) -> Cell:
+    """Return a cell whose bounds lie apart; without an estimate where there is none."""
+    guess = None if expected is None else figures(expected)
+    cell = a_cell("x", task, order, regret, worst=2.0)
+    return replace(cell, expected=guess, control=0 if guess is None else 5)
+
+
+def test_a_study_that_cannot_be_judged_does_not_keep_the_others_from_being_estimated() -> None:
+    judged = [a_cell_of(task, order, 0.0, expected=0.1) for task in "ab" for order in range(4)]
+    thin = [a_cell_of("thin", order, 0.0, expected=None) for order in range(4)]
+    total = Scores([*judged, *thin], ["x"]).total()
+
+    assert total is not None
+    assert (total.studies, total.judged) == (3, 2)
+    assert total.estimate("x", "regret").value == pytest.approx(0.1)
+    assert total.estimate("x", "regret").ends == pytest.approx((0.1, 0.1))
+    assert (total.estimate("x", "regret").at_least, total.estimate("x", "regret").at_most) == (0.0, 2.0)
+
+
+def test_without_any_study_that_can_be_judged_there_are_bounds_alone() -> None:
+    one = Scores([a_cell_of("thin", order, 0.0, expected=None) for order in range(4)], ["x"]).study("thin")
+
+    assert one.judged == 0
+    assert one.estimate("x", "regret").value is None
+    assert one.estimate("x", "regret").ends is None
