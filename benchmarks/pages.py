@@ -12,7 +12,8 @@ the same one (warm). Times are from the start of the navigation: until the text 
 Bytes are those on the wire. The longest task is of the main thread, once Plotly itself has been read. The heap is
 what is in use after a collection. Server times are of requests one after the other, the median of nine after the
 first, and the mean of their processor time, which other work on the machine cannot add to; an idle poll's is the mean
-of 200. `--url` measures any other page in the same run by the same means. `--searched` fills a study of ten parameters
+of 200. `--url` measures any other page in the same run by the same means (`benchmarks/page_peers.py` fills
+other dashboards with the same study). `--searched` fills a study of ten parameters
 and two metrics, has importance computed as a job would, and measures the pages of what was halted, what mattered and
 what it cost, with the documents that their figures fetch.
 """
@@ -23,16 +24,13 @@ import argparse
 import itertools
 import os
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,43 +38,19 @@ from typing import TYPE_CHECKING, Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-import workbench  # noqa: E402  # the repository is not installed
+import opening  # noqa: E402  # the repository is not installed
+import serving  # noqa: E402
+import workbench  # noqa: E402
 
 if TYPE_CHECKING:
     from pruning.ledger import Entry
     from pruning.rules.base import Verdict
     from trials.models import Trial
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-DRAWN = """() => {
-  const charts = [...document.querySelectorAll('[data-chart]')];
-  return charts.every(f => f.querySelector('.main-svg') || f.querySelector('[data-note]')?.textContent);
-}"""
-# Heard from the first line of the page on: long tasks, and when Plotly had been read.
-LISTEN = """
-window.__tasks = [];
-const heard = (list) => list.getEntries().forEach((task) => window.__tasks.push([task.startTime, task.duration]));
-new PerformanceObserver(heard).observe({ type: 'longtask', buffered: true });
-window.__plotly = 0;
-const loaded = (event) => { if (event.target.src?.includes('plotly')) window.__plotly = performance.now(); };
-document.addEventListener('load', loaded, true);
-"""
 COMPARED = 12
 RARE_STEP = 7
 POLLS = 200
 REQUESTS = 9
-DRAWN_WITHIN_S = 240.0
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What opening one page once has cost."""
-
-    text_s: float
-    drawn_s: float
-    kilobytes: float
-    heap_mb: float
-    longest_ms: float
 
 
 def main() -> None:
@@ -86,8 +60,8 @@ def main() -> None:
     os.environ.update(ESPALIER_DATA_DIR=str(data), DJANGO_ALLOW_ASYNC_UNSAFE="true")
     workbench.set_up(migrate=True)
     study = _made(options)
-    cookie = _signed_in()
-    with _served(data, options.port) as (base, pid):
+    cookie = serving.signed_in()
+    with serving.served(data, options.port) as (base, pid):
         print(f"{_described(study)}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
         paths = _asked(options, study)
         _print_server(base, cookie, pid, {**paths, **(_documents(study) if options.searched else {})})
@@ -117,7 +91,7 @@ def _options() -> argparse.Namespace:
 def _made(options: argparse.Namespace) -> Any:
     if options.events:
         return _ledger(options.events)
-    return _searched(options.trials) if options.searched else _study(options.trials, options.reports)
+    return _searched(options.trials) if options.searched else serving.filled_study(options.trials, options.reports)
 
 
 def _asked(options: argparse.Namespace, study: Any) -> dict[str, str]:
@@ -139,21 +113,6 @@ def _searched(trials: int) -> Any:
         explaining.compute_here(study, lambda text, done, total: None)
         study.refresh_from_db()
     return study
-
-
-def _study(trials: int, reports: int) -> Any:
-    from trials.models import Study
-
-    name = f"{trials} trials of {reports} reports"
-    found = Study.objects.filter(name=name).first()
-    if found is None:
-        from filling import fill
-
-        began = time.monotonic()
-        study = workbench.launched(name, "balanced", reports=reports, trials=trials)
-        found = fill(study, workbench.pool(trials, reports=reports))
-        print(f"Filled in {time.monotonic() - began:.0f} s.", file=sys.stderr)
-    return found
 
 
 def _ledger(events: int) -> Any:
@@ -201,43 +160,6 @@ def _described(study: Any) -> str:
     from pruning import rollups
 
     return f"Study of {study.n_trials:,} trials, {rollups.total(study):,} ledger rows"
-
-
-def _signed_in() -> str:
-    from django.conf import settings
-    from django.contrib.auth.models import User
-    from django.test import Client
-
-    person, _ = User.objects.get_or_create(username="bench", defaults={"is_superuser": True})
-    client = Client()
-    client.force_login(person)
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-
-
-@contextmanager
-def _served(data: Path, port: int) -> Iterator[tuple[str, int]]:
-    """Serve the data directory by one gunicorn worker; yield its address and the worker's process id."""
-    from django.core.management import call_command
-
-    call_command("collectstatic", interactive=False, verbosity=0)
-    command = [sys.executable, "-m", "gunicorn", "tuning_site.wsgi", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
-    server = subprocess.Popen([*command, "--log-level", "warning", "--timeout", "300"], cwd=HERE.parent)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(f"{base}/healthz", timeout=5).read()  # noqa: S310 - our own server
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.3)
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        yield base, int(children[0])
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait()
 
 
 def _paths(study: Any) -> dict[str, str]:
@@ -312,11 +234,11 @@ def _print_server(base: str, cookie: str, pid: int, paths: dict[str, str]) -> No
     for name, path in paths.items():
         taken, size, before = [], 0, 0.0
         for turn in range(REQUESTS + 1):
-            before = _cpu_seconds(pid) if turn == 1 else before
+            before = serving.cpu_seconds(pid) if turn == 1 else before
             began = time.perf_counter()
             size = len(_fetched(base, path, cookie))
             taken.append(1e3 * (time.perf_counter() - began))
-        spent = 1e3 * (_cpu_seconds(pid) - before) / REQUESTS
+        spent = 1e3 * (serving.cpu_seconds(pid) - before) / REQUESTS
         figures = f"{taken[0]:.0f} | {statistics.median(taken[1:]):.0f} | {spent:.0f} | {size / 1000:.1f}"
         print(f"| {name} | {figures} |", flush=True)
     print()
@@ -328,61 +250,26 @@ def _print_poll(base: str, cookie: str, pid: int, path: str) -> None:
     from trials.models import Study
 
     version = head.live_version(Study.objects.get(pk=int(path.split("/")[2])))
-    before = _cpu_seconds(pid)
+    before = serving.cpu_seconds(pid)
     for _ in range(POLLS):
         _fetched(base, f"{path}?version={version}", cookie)
-    print(f"An idle poll costs the server {1e3 * (_cpu_seconds(pid) - before) / POLLS:.1f} ms of CPU.\n", flush=True)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    spent = 1e3 * (serving.cpu_seconds(pid) - before) / POLLS
+    print(f"An idle poll costs the server {spent:.1f} ms of CPU.\n", flush=True)
 
 
 def _print_browser(pages: dict[str, str], base: str, cookie: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        sys.exit("no Chromium found; install it, such as with `apt-get install chromium`")
     print("| page | text, s | charts drawn, s | kB | heap, MB | longest task, ms |\n| - | -: | -: | -: | -: | -: |")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with opening.chromium() as browser:
         print(f"(Chromium {browser.version})", file=sys.stderr)
         for name, url in pages.items():
-            context = browser.new_context(viewport={"width": 1280, "height": 900})
-            key, _, value = cookie.partition("=")
-            context.add_cookies([{"name": key, "value": value, "url": base}])
+            context = opening.context(browser, base, cookie)
             for when in ("cold", "warm"):
-                one = _opened(context, url)
+                page = context.new_page()
+                one = opening.opened(page, url)
+                page.close()
                 figures = (f"{one.text_s:.2f}", f"{one.drawn_s:.2f}", f"{one.kilobytes:,.0f}", f"{one.heap_mb:.0f}")
                 print(f"| {name}, {when} | {' | '.join(figures)} | {one.longest_ms:.0f} |", flush=True)
             context.close()
-        browser.close()
-
-
-def _opened(context: Any, url: str) -> Opened:
-    page = context.new_page()
-    page.set_default_timeout(1000 * DRAWN_WITHIN_S)
-    page.add_init_script(LISTEN)
-    session = context.new_cdp_session(page)
-    sizes: list[float] = []
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    for domain in ("Network", "Performance", "HeapProfiler"):
-        session.send(f"{domain}.enable")
-    page.goto(url, wait_until="domcontentloaded")
-    deadline = time.monotonic() + DRAWN_WITHIN_S
-    while not page.evaluate(DRAWN) and time.monotonic() < deadline:
-        page.wait_for_timeout(20)
-    drawn = page.evaluate("performance.now()") / 1000
-    page.wait_for_timeout(500)
-    text = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN") / 1000
-    tasks = page.evaluate("[window.__plotly, window.__tasks]")
-    longest = max((duration for start, duration in tasks[1] if start >= tasks[0]), default=0.0)
-    session.send("HeapProfiler.collectGarbage")
-    heap = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}["JSHeapUsedSize"]
-    page.close()
-    return Opened(text, drawn, sum(sizes) / 1000, heap / 1e6, longest)
 
 
 if __name__ == "__main__":
