@@ -50,7 +50,7 @@ class Visit:
         """Go to a path and wait until nothing more is fetched."""
         self.page.goto(self.base + path)
         self.page.wait_for_load_state("load")
-        self.until(f"[...document.querySelectorAll('[data-chart]')].every({DRAWN})")
+        self.until(f"[...document.querySelectorAll('[data-chart]')].every({DRAWN})", within_s=60.0)
         return self.page
 
     def until(self, claim: str, *, within_s: float = 10.0) -> float:

@@ -12,6 +12,7 @@ from pruning.models import PruningEvent
 from tests import factories
 from tests.browser.conftest import Visit
 from tests.factories import Played
+from trials import closing, endings
 from trials.models import Project, Study
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,6 @@ PAGES = (
     "/projects/",
     "/projects/{1}/",
     "/policies/",
-    "/policies/default/",
     "/lab/",
     "/lab/new/",
     "/alerts/",
@@ -70,6 +70,18 @@ def test_no_page_breaks_the_content_policy_or_scrolls_sideways(visit: Visit, pla
     assert overflowing == []
 
 
+@pytest.mark.parametrize("visit", [("light", 390)], indirect=True)
+def test_all_that_may_be_done_with_an_ended_study_fits_a_phone(visit: Visit, played: Played) -> None:
+    closing.stop_study(played.study, person="editor", note="", at=factories.NOW)
+    endings.fail(played.running, code="error", sentence="Ended by an error.", traceback="", at=factories.NOW)
+    closing.settle(played.study, at=factories.NOW)
+
+    page = visit.open(f"/studies/{played.study.pk}/trials/3/")
+
+    assert "Replay other policies on this study" in page.inner_text(".study-head .push")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_no_page_shuts_out_a_reader_with_an_aid(visit: Visit, played: Played) -> None:
     """Of WCAG 2.2 what axe can tell, in both themes, wide and narrow."""
     found = {}
@@ -115,7 +127,7 @@ def test_pages_read_without_scripts(visit: Visit, played: Played) -> None:
     assert "Why trials were stopped" in text
 
 
-LISTS = ("/policies/", "/studies/{0}/trials/", "/studies/{0}/audit/", "/projects/", "/")
+LISTS = ("/policies/", "/studies/{0}/trials/", "/projects/", "/")
 
 
 def test_every_list_is_walked_opened_and_searched_by_key(visit: Visit, played: Played) -> None:

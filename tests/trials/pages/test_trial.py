@@ -141,6 +141,6 @@ def test_after_the_end_of_its_study_it_says_how_to_try_again(editor: Client, vie
 
     assert before == ""
     assert editor.get(answer.context["clone_study_url"]).status_code == 200
-    assert "The study has ended" in answer.content.decode()
+    assert "The study is over" in answer.content.decode()
     assert [action.label for action in answer.context["trial"].actions] == ["Add to compare"]
     assert page(viewer, played.failed)["clone_study_url"] == ""
