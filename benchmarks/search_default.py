@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -25,16 +25,17 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import recorded  # noqa: E402  # the repository is not installed
 from replay import calibrated  # noqa: E402
 
+from benchmarks.searching.past import Finished, Past, finished_without  # noqa: E402
 from benchmarks.searching.rules import Halving  # noqa: E402
+from benchmarks.searching.scores import Floats  # noqa: E402
 from benchmarks.searching.study import Result, Study  # noqa: E402
-from benchmarks.searching.variants import BEFORE, GROUPS, LEFT_OUT, Maker  # noqa: E402
+from benchmarks.searching.tables import ByFamily, left_out, table  # noqa: E402
+from benchmarks.searching.variants import BEFORE, FRONTIERS, GROUPS, LEFT_OUT, Maker  # noqa: E402
 from pruning.backtest import Task  # noqa: E402
 from pruning.simulate import draw_pool, outcome_of, simulate  # noqa: E402
 
-DRAWS, SEED, ROUNDING = 4000, 7, 0.002
-Floats = np.ndarray
-ByFamily = Mapping[str, Floats]
-"""Studies × figures (compute, regret, lost), means over orders."""
+POOLS = 6
+"""A finished study is met as so many draws of its trials."""
 
 
 def key_of(rule: Halving) -> str:
@@ -47,8 +48,15 @@ def key_of(rule: Halving) -> str:
 class Cells:
     """Finished cells, in a file of JSON lines."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tasks: Sequence[Task] = (), *, trials: int | None = None) -> None:
+        """Read what is finished.
+
+        tasks: what a rule may know of, without its own family. trials: so many of an order are played, the first.
+        """
         self._path = path
+        self._tasks = tasks
+        self._trials = trials
+        self._pasts: dict[str, Past] = {}
         self._known: dict[tuple[str, str, int], Result] = {}
         if path.exists():
             for line in path.read_text().splitlines():
@@ -59,18 +67,29 @@ class Cells:
         """Return a cell, played if it has to be."""
         key = key_of(make()), task.name, order
         if key not in self._known:
-            self._known[key] = Study(_values(task, order), make()).play()
+            values = values_of(task, order)[: self._trials]
+            self._known[key] = Study(values, make(), past=self._past(task.family)).play()
             cell = {"variant": key[0], "task": key[1], "order": order, "result": list(self._known[key])}
             with self._path.open("a") as file:
                 file.write(json.dumps(cell) + "\n")
         return self._known[key]
+
+    def _past(self, family: str) -> Past:
+        """Return what the other families' studies say, as their orders are drawn here; nothing without any tasks."""
+        if not self._pasts and self._tasks:
+            told: dict[str, list[Finished]] = {}
+            for task in self._tasks:
+                pools = [Finished(task.family, values_of(task, order)) for order in range(POOLS)]
+                told.setdefault(task.family, []).extend(pools)
+            self._pasts = {one: finished_without(told, one) for one in told}
+        return self._pasts.get(family, Past())
 
 
 def _places(task: Task, order: int) -> tuple[int, ...]:
     return draw_pool(name=task.name, size=len(task.pool.recordings), order=order)
 
 
-def _values(task: Task, order: int) -> Floats:
+def values_of(task: Task, order: int) -> Floats:
     """Return the keys of one order's trials, trials × reports."""
     return np.stack([task.pool.keys(place) for place in _places(task, order)])
 
@@ -84,54 +103,6 @@ def by_family(make: Maker, tasks: list[Task], cells: Cells, orders: int) -> ByFa
     return {family: np.array(studies) for family, studies in sorted(found.items())}
 
 
-def table(figures: Mapping[str, ByFamily], against: str) -> Iterator[str]:
-    """Yield the rows: means over families, by family, and the paired difference in regret with its interval."""
-    families = list(figures[against])
-    random = np.random.default_rng(SEED)
-    weights = {
-        family: random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS) / len(rows)
-        for family, rows in figures[against].items()
-    }
-    yield f"| Variant | Compute | Regret | Best lost | {' | '.join(families)} | Regret against {against} [95 %] |"
-    yield "| - | -: | -: | -: |" + " -: |" * len(families) + " - |"
-    for name, own in figures.items():
-        mean = np.mean([own[family].mean(axis=0) for family in families], axis=0)
-        apart = {family: own[family][:, 1] - figures[against][family][:, 1] for family in families}
-        drawn = np.mean([weights[family] @ apart[family] for family in families], axis=0)
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        difference = np.mean([apart[family].mean() for family in families])
-        cells = " | ".join(
-            f"{compute:.0%} / {regret:.3f} / {lost:.0%}".replace("%", " %")
-            for compute, regret, lost in (own[family].mean(axis=0) for family in families)
-        )
-        yield (
-            f"| {name} | {100 * mean[0]:.1f} % | {mean[1]:.4f} | {100 * mean[2]:.0f} % | {cells} "
-            f"| {difference:+.4f} [{low:+.4f}, {high:+.4f}] |"
-        )
-
-
-def left_out(figures: Mapping[str, ByFamily], budget: str) -> Iterator[str]:
-    """Yield what is chosen for every family by the others: least regret among those no dearer than the budget's."""
-    families = list(figures[budget])
-    means = {name: {family: own[family].mean(axis=0) for family in families} for name, own in figures.items()}
-    yield f"| Left out | Chosen by the others | Its figures there | {budget} there |"
-    yield "| - | - | - | - |"
-    chosen, given = [], []
-    for family in families:
-        rest = [other for other in families if other != family]
-        over = {name: np.mean([own[other] for other in rest], axis=0) for name, own in means.items()}
-        affordable = [name for name in over if over[name][0] <= over[budget][0] + ROUNDING]
-        pick = min(affordable, key=lambda name: float(over[name][1]))
-        chosen.append(means[pick][family])
-        given.append(means[budget][family])
-        yield f"| {family} | {pick} | {_said(chosen[-1])} | {_said(given[-1])} |"
-    yield f"| mean | | {_said(np.mean(chosen, axis=0))} | {_said(np.mean(given, axis=0))} |"
-
-
-def _said(figures: Floats) -> str:
-    return f"{100 * figures[0]:.1f} % / {figures[1]:.4f} / {100 * figures[2]:.0f} %"
-
-
 def check(tasks: list[Task]) -> Iterator[str]:
     """Yield how far the screening simulation is from the product's, two orders of every task."""
     pairs = (({"risk": 0.2}, "best"), ({"risk": 0.35, "by": "ahead"}, "ahead 0.75"))
@@ -141,7 +112,7 @@ def check(tasks: list[Task]) -> Iterator[str]:
             for order in range(2):
                 pool = task.pool.subset(_places(task, order))
                 product = outcome_of(pool, simulate(pool, calibrated(action="pause", **settings)(pool)))
-                quick = Study(_values(task, order), Halving(score=score, risk=float(str(settings["risk"])))).play()
+                quick = Study(values_of(task, order), Halving(score=score, risk=float(str(settings["risk"])))).play()
                 apart.append([abs(quick[0] - product.compute), abs(quick[1] - product.regret)])
         compute, regret = np.mean(apart, axis=0)
         yield f"{score}: {len(apart)} runs, compute {100 * compute:.2f} points apart on average, regret {regret:.4f}"
@@ -157,11 +128,21 @@ def main() -> None:
     parser.add_argument("--leave-one-out", action="store_true", help="choose a setting for every family by the others")
     parser.add_argument("--check", action="store_true", help="hold the screening simulation against the product's")
     options = parser.parse_args()
-    tasks, cells = list(recorded.tasks(options.curves)), Cells(options.work)
+    tasks = list(recorded.tasks(options.curves))
+    cells = Cells(options.work, tasks)
+    frontiers = {
+        name: [by_family(make, tasks, cells, options.orders) for make in FRONTIERS[name].values()]
+        for name in FRONTIERS
+        if options.groups
+    }
     for group in options.groups:
         variants = GROUPS[group]
         figures = {name: by_family(make, tasks, cells, options.orders) for name, make in variants.items()}
-        print("\n".join(["", f"**{group}**, {options.orders} orders", "", *table(figures, next(iter(variants)))]))
+        print(
+            "\n".join(
+                ["", f"**{group}**, {options.orders} orders", "", *table(figures, next(iter(variants)), frontiers)]
+            )
+        )
     if options.leave_one_out:
         figures = {name: by_family(make, tasks, cells, options.orders) for name, make in LEFT_OUT.items()}
         for budget in (BEFORE, "best 35 %", "best payoff"):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from benchmarks.searching.scores import Floats
+from benchmarks.searching.scores import Floats, normal_scores
 from benchmarks.searching.study import Study
 from pruning.links import LIBRARY, prior_agreement
 from pruning.quotas import LEVELS
@@ -39,6 +39,7 @@ class Halving:
     min_pairs: int = 5
     min_pairs_jump: int = 8
     prior_weight: float = 6.0
+    prior: tuple[float, ...] = LIBRARY
     first: int = 1
     factor: float = 2.0
     late: int = 0
@@ -51,6 +52,7 @@ class Halving:
         self.study = study
         self.keep = np.ones(study.looks)
         self.is_known = np.zeros(study.looks, dtype=bool)
+        self.agreements: list[float | None] = [None] * study.looks
         self.keys = study.score(self.score)
         self._calibrated_at: int | None = None
 
@@ -133,39 +135,44 @@ class Halving:
     def link(self, before: Floats, after: Floats, look: int, end: int) -> float | None:
         """Return the pessimistic agreement between two looks (`pruning.links.measure`); None while unknown."""
         study = self.study
-        both = study.reached[look] & study.reached[end]
-        pairs = int(both.sum())
-        if pairs < (self.min_pairs_jump if end > look + 1 else self.min_pairs):
+        pairs, corrected = self.measured(before, after, look, end)
+        if pairs < (self.min_pairs_jump if end > look + 1 else self.min_pairs) or (corrected is None and pairs):
             return None
-        raw = _correlation(before[both], after[both])
-        if raw is None and pairs:
-            return None
-        weight, corrected = 0.0, 0.0
-        if raw is not None:
-            narrow = float(np.std(before[both]))
-            everyone = float(np.std(before[study.reached[look]]))
-            u = min(4.0, max(1.0, everyone / narrow)) if narrow > 0 else 1.0
-            corrected = max(-FIRM, min(FIRM, raw * u / math.sqrt(1 + raw * raw * (u * u - 1))))
-            weight = max(0, pairs - 3)
+        weight = 0 if corrected is None else max(0, pairs - 3)
         shares = [*(study.steps / study.horizon).tolist(), 1.0]
-        prior = min(FIRM, prior_agreement(shares[look], LIBRARY) / prior_agreement(shares[end], LIBRARY))
+        prior = min(FIRM, prior_agreement(shares[look], self.prior) / prior_agreement(shares[end], self.prior))
         total = max(weight + self.prior_weight, 1.0)
-        z = (weight * math.atanh(corrected) + self.prior_weight * math.atanh(prior)) / total
-        return max(0.0, math.tanh(z - self.lcb / math.sqrt(total)))
+        z = (weight * math.atanh(corrected or 0.0) + self.prior_weight * math.atanh(prior)) / total
+        return max(0.0, math.tanh(z - self.errors(pairs) / math.sqrt(total)))
+
+    def measured(self, before: Floats, after: Floats, look: int, end: int) -> tuple[int, float | None]:
+        """Return how many have come to both looks, and their correlation, corrected for those that did not."""
+        both = self.study.reached[look] & self.study.reached[end]
+        raw = _correlation(before[both], after[both])
+        if raw is None:
+            return int(both.sum()), None
+        narrow, everyone = float(np.std(before[both])), float(np.std(before[self.study.reached[look]]))
+        u = min(4.0, max(1.0, everyone / narrow)) if narrow > 0 else 1.0
+        return int(both.sum()), max(-FIRM, min(FIRM, raw * u / math.sqrt(1 + raw * raw * (u * u - 1))))
+
+    def errors(self, pairs: int) -> float:
+        """Return how many standard errors are taken off a link of so many pairs."""
+        return self.lcb
 
     def normal(self, keys: Floats, look: int) -> Floats:
         """Return the normal scores of those that reached a look; NaN for the others."""
         here = self.study.reached[look]
         found = np.full(self.study.n, math.nan)
         if here.any():
-            found[here] = _normal_scores(keys[here])
+            found[here] = normal_scores(keys[here])
         return found
 
     def set_shares(self, agreements: list[float | None]) -> None:
         """Set the shares of least compute for the risk, or of most winners per compute (`pruning.quotas`)."""
         study = self.study
+        self.agreements = agreements
         self.is_known = np.array([agreement is not None for agreement in agreements])
-        trials = int(study.reached[0].sum() + (study.eliminated < study.steps[0]).sum())
+        trials = self.trials()
         everyone = np.where(LEVELS == 1, 0.0, math.inf)
         loss = np.array(
             [
@@ -199,6 +206,10 @@ class Halving:
             if self.is_known[look]:
                 level = largest = max(largest, level)
             self.keep[look] = LEVELS[level]
+
+    def trials(self) -> int:
+        """Return among how many the winner is looked for: those that have come to the first look."""
+        return self.study.population(0)
 
     def survival(self, agreement: float, trials: int) -> Floats:
         """Return the probability that the winner stands within the best share, for every share in `LEVELS`."""
@@ -339,10 +350,3 @@ def _correlation(before: Floats, after: Floats) -> float | None:
     x, y = before - before.mean(), after - after.mean()
     spread = float((x @ x) * (y @ y))
     return float(x @ y) / math.sqrt(spread) if spread > 0 else None
-
-
-def _normal_scores(keys: Floats) -> Floats:
-    """Return the quantiles of (rank - 1/2) / n, tied keys sharing their mean rank."""
-    _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(count) - (count - 1) / 2
-    return np.asarray(ndtri((mean_rank - 0.5) / keys.size)[place], dtype=np.float64)

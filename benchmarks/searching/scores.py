@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -54,3 +55,10 @@ def _means(values: Floats, places: Steps, firsts: Steps) -> Floats:
         for place, first in zip(places.tolist(), firsts.tolist(), strict=True)
     ]
     return np.array(rows)
+
+
+def normal_scores(keys: Floats) -> Floats:
+    """Return the quantiles of (rank - 1/2) / n, tied keys sharing their mean rank."""
+    _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(count) - (count - 1) / 2
+    return np.asarray(ndtri((mean_rank - 0.5) / keys.size)[place], dtype=np.float64)

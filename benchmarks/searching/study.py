@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from benchmarks.searching.past import Past
 from benchmarks.searching.scores import Floats, Steps, score
 
 NEVER = 10**9
@@ -38,11 +39,12 @@ class Study:
     """One order of one task under one rule; every report costs one unit.
 
     values: trials × reports as keys (lower is better, not finite is worst). A trial is stopped at the first value that
-    is not a number, as every policy's gate would.
+    is not a number, as every policy's gate would. past: what a rule may know of finished studies.
     """
 
-    def __init__(self, values: Floats, rule: Candidate, *, workers: int = 4) -> None:
+    def __init__(self, values: Floats, rule: Candidate, *, workers: int = 4, past: Past | None = None) -> None:
         self.values, self.rule, self.workers = values, rule, workers
+        self.past = past or Past()
         self.n, self.horizon = values.shape
         best = np.minimum.accumulate(values, axis=1)
         self.best, self.ends = best, best[:, -1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks.searching.ideas import Duels, Hindsight, LearntTail, MedianGate, YetToCome
 from benchmarks.searching.rules import Adaptive, Either, Halving, Late, Persistence
 
 Maker = Callable[[], Halving]
@@ -21,6 +22,13 @@ def prior(score: str, risk: float, **settings: Any) -> Maker:
     """Return calibrated halving that believes past studies until this one can tell."""
     return halving(score, risk, min_pairs=0, min_pairs_jump=0, **settings)
 
+
+def variant(rule: type[Halving], **settings: Any) -> Maker:
+    return lambda: rule(**settings)
+
+
+DUELS = ((2, 2), (3, 2), (3, 5))
+"""Late looks, and how many go on from them."""
 
 GROUPS: Mapping[str, Mapping[str, Maker]] = {
     "dial": {
@@ -131,6 +139,63 @@ GROUPS: Mapping[str, Mapping[str, Maker]] = {
         "smaller of both": lambda: Persistence(joined="smaller"),
         "smaller of both, all later looks": lambda: Persistence(joined="smaller", later="all"),
     },
+    "median gate": {
+        BEFORE: halving(),
+        **{f"spares, {risk:.0%}": variant(MedianGate, risk=risk) for risk in (0.35, 0.5, 0.8)},
+        "spares, payoff": variant(MedianGate, aim="payoff"),
+        "best quarter spares, 80 %": variant(MedianGate, risk=0.8, quantile=0.25),
+        "spares, ahead 0.75 80 %": variant(MedianGate, score="ahead 0.75", risk=0.8),
+        **{f"both, {risk:.0%}": variant(MedianGate, how="both", risk=risk) for risk in (0.1, 0.2)},
+        "both, payoff": variant(MedianGate, how="both", aim="payoff"),
+        "both, ahead 0.75 20 %, lcb 0.5": variant(MedianGate, how="both", score="ahead 0.75", lcb=0.5),
+        **{f"until known, {risk:.0%}": variant(MedianGate, how="until known", risk=risk) for risk in (0.1, 0.2)},
+        "until known, ahead 0.75 20 %": variant(MedianGate, how="until known", score="ahead 0.75"),
+    },
+    "hindsight": {
+        BEFORE: halving(),
+        **{f"alone, {risk:.0%}": variant(Hindsight, risk=risk) for risk in (0.05, 0.1, 0.2)},
+        **{
+            f"{joined}, {risk:.0%} and {past:.0%}": variant(Hindsight, joined=joined, risk=risk, past_risk=past)
+            for joined, risk, past in (
+                ("larger", 0.5, 0.2),
+                ("smaller", 0.1, 0.05),
+                ("smaller", 0.2, 0.05),
+                ("until known", 0.2, 0.05),
+            )
+        },
+        "ahead 0.75 alone, 10 %": variant(Hindsight, score="ahead 0.75", risk=0.1),
+        "ahead 0.75 smaller, 20 % and 5 %": variant(Hindsight, score="ahead 0.75", joined="smaller", past_risk=0.05),
+    },
+    "learnt tail": {
+        BEFORE: halving(),
+        **{f"learnt tail, {risk:.0%}": variant(LearntTail, risk=risk) for risk in (0.35, 0.5)},
+        "learnt tail, 35 %, lcb 0": variant(LearntTail, risk=0.35, lcb=0.0),
+        "learnt tail, payoff": variant(LearntTail, aim="payoff"),
+        **{
+            f"learnt tail, ahead 0.75 {risk:.0%}": variant(LearntTail, score="ahead 0.75", risk=risk)
+            for risk in (0.5, 0.65)
+        },
+    },
+    "duels": {
+        BEFORE: halving(),
+        **{f"the best {few} in {late} late looks, 20 %": variant(Duels, late=late, few=few) for late, few in DUELS},
+        **{
+            f"catching up at {reach:g}, 3 late looks, {risk:.0%}": variant(Duels, few=1, reach=reach, risk=risk)
+            for reach, risk in ((1.0, 0.2), (4.0, 0.2), (4.0, 0.1))
+        },
+        "the best 2 in 3 late looks, ahead 0.75 20 %": variant(Duels, score="ahead 0.75"),
+        "catching up at 4, ahead 0.75 20 %": variant(Duels, few=1, reach=4.0, score="ahead 0.75"),
+    },
+    "yet to come": {
+        BEFORE: halving(),
+        **{f"among all, {risk:.0%}": variant(YetToCome, risk=risk) for risk in (0.1, 0.2)},
+        "among all, ahead 0.75 20 %": variant(YetToCome, score="ahead 0.75"),
+        **{
+            f"from {early:.0%} to {risk:.0%}": variant(YetToCome, counts_all=False, early=early, risk=risk)
+            for early, risk in ((0.5, 0.1), (0.1, 0.5))
+        },
+        "explores 1 / e, 20 %": variant(YetToCome, counts_all=False, explores=0.37),
+    },
 }
 
 LEFT_OUT: Mapping[str, Maker] = {
@@ -139,3 +204,9 @@ LEFT_OUT: Mapping[str, Maker] = {
     **{name: make for name, make in GROUPS["tail"].items() if name.startswith("ahead")},
 }
 """Among these a setting is chosen for every family by the other families alone."""
+
+FRONTIERS: Mapping[str, Mapping[str, Maker]] = {
+    "the dial": {f"{risk:.0%}": halving(risk=risk) for risk in (0.05, 0.1, 0.2, 0.35, 0.5, 0.65)},
+    "ahead": {f"{risk:.0%}": halving("ahead 0.75", risk) for risk in (0.2, 0.35, 0.5, 0.65, 0.8)},
+}
+"""Dials from the dearest to the cheapest, against which a variant is held at equal compute."""
