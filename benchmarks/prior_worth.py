@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -38,6 +39,7 @@ from pruning.library.shift import shifts  # noqa: E402
 Arm = Callable[[Task], Maker]
 NONE = 1e-3
 """A prior that counts as good as nothing."""
+OVERRATED = 0.1
 DIALS = (0.05, 0.1, 0.2)
 
 
@@ -115,32 +117,34 @@ def _said(own: ByFamily) -> str:
 
 
 def shift(tasks: Sequence[Task], orders: int) -> Iterator[str]:
-    """Yield, by family, in how many runs of the dial of 10 % that believes similar studies a link warns of a shift.
+    """Yield, by family, why the dial of 10 % that believes its prior loses winners, and whether the study says so.
 
-    A warning is looked for where a running study looks: the links to the end of training, as measured when all have
-    begun, against the prior that similar studies gave. Why a winner was lost, too: whether the agreement used at the
-    look where it was left was higher than that of the whole pool's curves.
+    Where: the median share of the training at which the winner was left. Overrated: the agreement used there is more
+    than 0.1 above that of all the pool's curves. A warning is looked for where a running study looks: the links to
+    the end of training, as measured in the end, against the prior that the library gives; none without such a prior.
     """
     counts: dict[str, Counter[str]] = {}
+    left: dict[str, list[float]] = {}
     for task in tasks:
         prior, count = of_similar(task.name), counts.setdefault(task.family, Counter())
         for order in range(orders):
-            rule = Believing(risk=0.1, prior=prior.agreement)
+            rule = Believing(risk=0.1)
             study = Study(values_of(task, order), rule)
-            lost = bool(study.play()[2])
+            is_lost = bool(study.play()[2])
             observed = Measures(profile=tuple(_profile(rule)))
-            warned = any(
-                one.sentence.split()[6] == "less" for one in shifts(observed, prior, (), horizon=study.horizon)
-            )
-            count.update(runs=1, lost=lost, warned=warned, both=lost and warned, known=bool(prior.studies))
+            is_warned = any("worth less" in one.sentence for one in shifts(observed, prior, (), horizon=study.horizon))
+            count.update(runs=1, lost=is_lost, warned=is_warned, both=is_lost and is_warned, known=bool(prior.studies))
             winner = int(np.argmin(study.ends))
-            if lost and winner in study.paused:
-                count.update(overrated=_overrated(rule, study.paused[winner]))
-    yield "| | Runs | With similar studies | Warned | Lost | Lost and warned | Lost where too much was believed |"
-    yield "| - | -: | -: | -: | -: | -: | -: |"
+            if is_lost and winner in study.paused:
+                look = study.paused[winner]
+                left.setdefault(task.family, []).append(float(study.steps[look]) / study.horizon)
+                count.update(overrated=_excess(rule, look) > OVERRATED)
+    yield "| | Runs | With similar studies | Warned | Lost | Left at | Overrated | Lost and warned |"
+    yield "| - | -: | -: | -: | -: | -: | -: | -: |"
     for family, count in sorted(counts.items()):
-        names = ("runs", "known", "warned", "lost", "both", "overrated")
-        yield f"| {family} | {' | '.join(str(count[name]) for name in names)} |"
+        told = [str(count[name]) for name in ("runs", "known", "warned", "lost", "overrated", "both")]
+        where = f"{100 * median(left[family]):.0f} %" if family in left else "-"
+        yield f"| {family} | {' | '.join([*told[:4], where, *told[4:]])} |"
 
 
 def _profile(rule: Halving) -> Iterator[Point]:
@@ -153,11 +157,11 @@ def _profile(rule: Halving) -> Iterator[Point]:
             yield Point(share=step / study.horizon, agreement=agreement, pairs=pairs)
 
 
-def _overrated(rule: Halving, look: int) -> bool:
-    """Say whether a look's order was taken to agree better with the end than it does over all trials."""
+def _excess(rule: Halving, look: int) -> float:
+    """Return by how much a look's order was taken to agree better with the end than it does over all trials."""
     study = rule.study
     whole = Finished("", study.values).agreement(rule.score, float(study.steps[look]) / study.horizon)
-    return (rule.agreements[look] or 0.0) > whole
+    return (rule.agreements[look] or 0.0) - whole
 
 
 def main() -> None:
@@ -168,7 +172,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=10)
     parser.add_argument("--trials", type=int, nargs="*", default=(), help="sizes of study to play with every prior")
     parser.add_argument("--dial", action="store_true", help="what the dial loses that believes its prior at once")
-    parser.add_argument("--shift", action="store_true", help="whether a study says that its prior is wrong")
+    parser.add_argument("--shift", action="store_true", help="why it loses winners, and whether studies say so")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     tasks = list(recorded.tasks(options.curves))
