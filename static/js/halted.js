@@ -23,6 +23,9 @@ const onClick = (figure, plot, follow) => {
   plot.on("plotly_click", ({ points }) => figure.follow(points[0]));
 };
 
+/** A label at this share of the width grows away from the edge it stands at. */
+const inwards = (share) => (share < 0.06 ? "left" : share > 0.94 ? "right" : "center");
+
 export const drawFar = ({ figure, plot, data, colours, width }) => {
   const groups = data.groups;
   if (!groups.length) return false;
@@ -46,7 +49,7 @@ export const drawFar = ({ figure, plot, data, colours, width }) => {
     annotations: [
       label(plain(short(data.unit, 24)), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -54, yshift: 14, font: { size: 11, color: colours["ink-3"] } }),
       label("trial", 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
-      ...(best ? [label(`${data.best}, best`, (best.first + best.last) / 2, best.mean_step, colours, { xanchor: "center", yshift: alone ? 14 : 10 })] : []),
+      ...(best ? [label(`${data.best}, best`, (best.first + best.last) / 2, best.mean_step, colours, { xanchor: inwards(groups.indexOf(best) / groups.length), yshift: alone ? 14 : 10 })] : []),
     ],
   }), config);
   attachHover(figure, plot, (point) => {
@@ -77,8 +80,12 @@ export const drawHalted = ({ figure, plot, data, colours, width }) => {
   const height = rows * tall + (rows - 1) * gap + 60;
   const inner = height - 60;
   const sums = (one, up) => one.bins.map((_, bin) => data.kinds.reduce((sum, kind, k) => sum + (UP.has(kind) === up ? one.counts[k][bin] : 0), 0));
-  const most = Math.max(1, ...shown.flatMap((one) => sums(one, true)));
-  const least = Math.max(1, ...shown.flatMap((one) => sums(one, false)));
+  // A choice holds several bins' worth of trials: beside it the ranges would be flat.
+  const scale = (ranges) => {
+    const alike = shown.filter((one) => one.ticks.length > 0 === ranges);
+    return [-1.05 * Math.max(1, ...alike.flatMap((one) => sums(one, false))), 1.2 * Math.max(1, ...alike.flatMap((one) => sums(one, true)))];
+  };
+  const [ofRanges, ofChoices] = [scale(true), scale(false)];
   const traces = [];
   const axes = {};
   const annotations = [];
@@ -99,7 +106,7 @@ export const drawHalted = ({ figure, plot, data, colours, width }) => {
       domain: [left, right], anchor: `y${id}`, range: [-0.6, one.bins.length - 0.4], showgrid: false, zeroline: false, fixedrange: true, tickangle: 0, ticks: "",
       tickvals: isRange ? one.ticks.map(([at]) => at * one.bins.length - 0.5) : x, ticktext: isRange ? one.ticks.map(([, text]) => plain(text)) : one.bins.map((text) => plain(short(text, Math.max(4, Math.floor((width / columns - 40) / one.bins.length / 6))))),
     };
-    axes[`yaxis${id}`] = { domain: [Math.max(0, bottom), top], anchor: `x${id}`, range: [-least * 1.05, most * 1.2], showgrid: false, zeroline: true, zerolinecolor: colours.strong, fixedrange: true, showticklabels: false };
+    axes[`yaxis${id}`] = { domain: [Math.max(0, bottom), top], anchor: `x${id}`, range: isRange ? ofRanges : ofChoices, showgrid: false, zeroline: true, zerolinecolor: colours.strong, fixedrange: true, showticklabels: false };
     annotations.push(label(plain(short(one.name, 28)), left, top, colours, { xref: "paper", yref: "paper", yshift: 12, font: { size: 12, weight: 600, color: colours.ink } }));
     if (one.p !== null) annotations.push(label(`p = ${one.p < 0.001 ? one.p.toExponential(0).replace("-", "−") : one.p.toPrecision(2)}`, right, top, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: 12, font: { size: 11, color: colours["ink-3"] } }));
   });
@@ -163,15 +170,18 @@ export const drawPassing = ({ figure, plot, data, colours, width }) => {
     y[y.length - 1] = (before - stopped) / data.n_ended;
   }
   const deaths = rows.map((row, i) => ({ row, i, n: Object.values(row.stopped).reduce((sum, n) => sum + n, 0) })).filter(({ n, row }) => n / data.n_ended >= 0.03 && row.step < 0.9 * data.horizon).sort((a, b) => b.n - a.n).slice(0, 4);
+  // Of labels that would lie on each other the largest stays.
+  const middle = ({ i }) => (y[i] + y[i + 1]) / 2;
+  const named = deaths.filter((one, place) => deaths.slice(0, place).every((other) => Math.abs(middle(one) - middle(other)) > 0.12 || Math.abs(one.row.step - other.row.step) > 0.25 * data.horizon));
   const at = stepAxis(data.horizon, data.looks, width - 120, colours, { showgrid: false, range: [0, data.horizon] });
   window.Plotly.react(plot, [{ type: "scatter", mode: "lines", hoverinfo: "none", x, y, line: { shape: "hv", width: 1.8, color: colours.ink } }], layout(colours, {
     width, height: plot.clientHeight, margin: { l: 44, r: 84, t: 10, b: 34, pad: 0 }, dragmode: false,
     xaxis: at, yaxis: { range: [0, 1.03], tickformat: ".0%", nticks: 5, gridcolor: colours.hairline, zeroline: false, fixedrange: true },
     annotations: [
       label(`${Math.round(100 * y[y.length - 1])} % finish`, x[x.length - 1], y[y.length - 1], colours, { xshift: 6 }),
-      ...deaths.map(({ row, i, n }) => {
+      ...named.map(({ row, i, n }) => {
         const kind = Object.entries(row.stopped).sort((a, b) => b[1] - a[1])[0][0];
-        return label(`${Math.round((100 * n) / data.n_ended)} % at step ${whole(row.step)}`, row.step, (y[i] + y[i + 1]) / 2, colours, { xshift: 6, font: { size: 11, color: colours[`${kind}-text`] ?? colours[kind] ?? colours["ink-2"] } });
+        return label(`${Math.round((100 * n) / data.n_ended)} % at step ${whole(row.step)}`, row.step, middle({ i }), colours, { xshift: 6, font: { size: 11, color: colours[`${kind}-text`] ?? colours[kind] ?? colours["ink-2"] } });
       }),
     ],
   }), config);
