@@ -84,8 +84,8 @@ def _histories(task: Task, options: argparse.Namespace) -> Iterator[Held]:
         for name in policies:
             known, one = truth.study(task.name).estimate(name, LOST), told.study(task.name).estimate(name, LOST)
             held = Held(name, known.at_least, one.value, one.ends, (one.at_least, one.at_most))
-            told = f"{task.name}, history {history}, {cut.censored} cut, {cut.control} in the control arm: {held}"
-            print(told, file=sys.stderr, flush=True)
+            line = f"{task.name}, history {history}, {cut.censored} cut, {cut.control} in the control arm: {held}"
+            print(line, file=sys.stderr, flush=True)
             yield held
 
 

@@ -49,7 +49,9 @@ class Cell:
     expected: Figures | None = None
     """Where they are not: as if what breaks off had gone on like those no rule chose; None if nothing tells how."""
     control: int = 0
-    """Complete curves that no rule chose, on which `expected` rests."""
+    """Complete curves of the study that no rule chose, on which `expected` rests."""
+    broken_off: int = 0
+    """Curves of the study that break off, for which those speak."""
     gone_on: int = 0
     """Trials with which it would have gone on beyond their recordings."""
     cpu_s: float = 0.0
@@ -60,6 +62,11 @@ class Cell:
     def likely(self) -> Figures | None:
         """Return the figures where they are known, else their estimate; None where there is neither."""
         return self.figures if self.worst == self.figures else self.expected
+
+    @property
+    def known_share(self) -> float:
+        """Return for how much of an order the cell counts where it is estimated: the share of curves that tell how."""
+        return self.control / (self.control + self.broken_off) if self.control else 1.0
 
     @property
     def key(self) -> Key:
@@ -76,7 +83,7 @@ class Cell:
         if self.worst != self.figures:
             line["worst"] = list(self.worst)
         if self.expected is not None:
-            line |= {"expected": list(self.expected), "control": self.control}
+            line |= {"expected": list(self.expected), "control": self.control, "broken_off": self.broken_off}
         return line | {"gone_on": self.gone_on, "cpu_s": self.cpu_s}
 
     @classmethod
@@ -99,6 +106,7 @@ class Cell:
             worst=worst,
             expected=expected,
             control=int(line.get("control", 0)),
+            broken_off=int(line.get("broken_off", 0)),
             gone_on=int(line.get("gone_on", 0)),
             cpu_s=float(line.get("cpu_s", 0.0)),
         )
@@ -160,6 +168,7 @@ class _Unit:
     continued: Pool | None
     """The same trials with what breaks off continued; None where nothing does, or nothing tells how."""
     control: int
+    broken_off: int
     policies: Mapping[str, Policy]
     traces: bool
 
@@ -184,6 +193,7 @@ class _Unit:
             worst=_figures(worst),
             expected=expected,
             control=self.control if expected is not None else 0,
+            broken_off=self.broken_off if expected is not None else 0,
             gone_on=sum(fate.ended is Ended.CENSORED for fate in run.fates),
             trace=trace_of(self.pool, run) if self.traces else None,
             cpu_s=round(time.process_time() - began, 3),
@@ -249,6 +259,7 @@ def _units(
             pool=drawn,
             continued=whole.subset(places) if whole is not None else None,
             control=task.control,
+            broken_off=task.censored,
             policies={name: policies[name] for name in alike.values()},
             traces=traces,
         )

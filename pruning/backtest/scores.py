@@ -176,14 +176,10 @@ class Scores:
         return np.array([[_cases(cells[order]) for cells in by_policy] for order in common])
 
     def _rests_on(self, study: str) -> int | None:
-        """Return how many complete curves of the control arm a study's estimates rest on; None without estimates."""
-        found = [
-            cell.control
-            for policy in self.played(study)
-            for cell in self._cells[study, policy].values()
-            if cell.expected is not None
-        ]
-        return min(found, default=None)
+        """Return as how many orders a study's estimates count, at least one; None without estimates."""
+        cells = [self._cells[study, policy] for policy in self.played(study)]
+        shares = [cell.known_share for found in cells for cell in found.values() if cell.expected is not None]
+        return max(1, round(min(shares) * min(map(len, cells)))) if shares else None
 
     def _gone_on(self, studies: Sequence[str], policies: Sequence[str]) -> tuple[float, ...]:
         return tuple(
@@ -222,16 +218,19 @@ def _of_studies(studies: Floats, name: str) -> Floats:
 def _drawn(units: Floats, name: str, *, most: int | None = None) -> Floats | None:
     """Return means of resamples of the units; None of a single unit. The name and nothing else decides the draws.
 
-    most: of so many units an estimate is drawn at a time, as it rests on no more curves, however many orders it has.
+    most: of so many units an estimate is drawn at a time, its bounds among them: the fewer curves tell what became of
+    those that break off, the further its interval reaches towards what is certain.
     """
     if len(units) < 2:
         return None
     random = np.random.default_rng([SEED, zlib.crc32(name.encode())])
     even = np.full(len(units), 1 / len(units))
     draws = np.asarray(np.tensordot(random.multinomial(len(units), even, size=DRAWS) / len(units), units, axes=1))
-    if most is not None and most < len(units):
-        fewer = random.multinomial(most, even, size=DRAWS) / most
-        draws[:, :, LIKELY] = np.tensordot(fewer, units[:, :, LIKELY], axes=1)
+    if most is not None:
+        told = np.concatenate([units[:, :, LIKELY], units[:, :, [BEST, WORST]].mean(axis=0).transpose(1, 0, 2)])
+        fewer = random.multinomial(most, np.full(len(told), 1 / len(told)), size=DRAWS) / most
+        drawn = np.tensordot(fewer, told, axes=1)
+        draws[:, :, LIKELY] = np.clip(drawn, draws[:, :, BEST], draws[:, :, WORST])
     return draws
 
 

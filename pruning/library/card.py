@@ -35,7 +35,9 @@ class Played:
     material: Estimate
     """Share of the orders with a regret above 0.05."""
     control: int = 0
-    """Complete curves of the study's control arm on which estimates rest; 0 where nothing is estimated."""
+    """Complete curves of the study that no rule chose, on which estimates rest; 0 where nothing is estimated."""
+    broken_off: int = 0
+    """Curves of the study that break off, for which those speak."""
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Played:
@@ -46,6 +48,7 @@ class Played:
             fingerprint=data["fingerprint"],
             orders=data["orders"],
             control=data.get("control", 0),
+            broken_off=data.get("broken_off", 0),
             **figures,
         )
 

@@ -83,9 +83,9 @@ class Past:
         return min((cell.control for cell in self.cells if cell.likely is cell.expected), default=None)
 
     @property
-    def weight(self) -> int:
-        """Return how many independent observations it amounts to: the orders, or the fewer curves that tell."""
-        return self.orders if self.control is None else min(self.orders, self.control)
+    def weight(self) -> float:
+        """Return how many observations it amounts to: its orders, estimated ones by the share of curves that tell."""
+        return max(1.0, self.orders * min(cell.known_share for cell in self.cells))
 
     def _mean(self, figure: str) -> tuple[float, float]:
         place = FIGURES.index(figure)
@@ -107,6 +107,7 @@ def of_library(played: Played, *, name: str, distance: float, url: str = "") -> 
         worst=tuple(one.at_most for one in figures),
         expected=expected_of(figures) if played.control else None,
         control=played.control,
+        broken_off=played.broken_off,
     )
     return Past(name=name, distance=distance, source=LIBRARY, cells=(cell,), known=played, url=url)
 
@@ -197,7 +198,7 @@ class Forecast:
             subject = "It was" if len(self.past) == 1 else subject
             told.append(
                 f"{subject} pruned: what the stopped trials would have become is estimated from "
-                f"{count(curves, 'complete curve')} that no rule chose, and the interval rests on no more than those; "
+                f"{count(curves, 'complete curve')} that no rule chose, and counts by their share of all curves; "
                 f"without that estimate it is {_between(self._of_judged)}."
             )
         if self.judged and len(self.judged) < len(self.past):
@@ -276,7 +277,7 @@ def _estimate(past: Sequence[Past], figure: str) -> Estimate:
     return Scores(cells, [PLAN]).family(SIMILAR).estimate(PLAN, figure)
 
 
-def _interval(mean: float, weights: Sequence[int]) -> tuple[float, float]:
+def _interval(mean: float, weights: Sequence[float]) -> tuple[float, float]:
     """Return the interval of a mean over studies; weights: how many observations each study's share rests on.
 
     Exact (Clopper and Pearson) with the number of observations that a plain share of the same variance would have.

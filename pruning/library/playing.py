@@ -80,5 +80,12 @@ def played(
 def _played(name: str, policy: Policy, scores: Scores, task: Task) -> Played:
     summary = scores.study(task.name)
     figures = {figure: summary.estimate(name, figure) for figure in FIGURES}
-    control = task.control if any(one.expected is not None for one in figures.values()) else 0
-    return Played(name=name, fingerprint=policy.fingerprint, orders=scores.orders, control=control, **figures)
+    is_estimated = any(one.expected is not None for one in figures.values())
+    return Played(
+        name=name,
+        fingerprint=policy.fingerprint,
+        orders=scores.orders,
+        control=task.control if is_estimated else 0,
+        broken_off=task.censored if is_estimated else 0,
+        **figures,
+    )

@@ -55,4 +55,5 @@ def _cell(card: Card, played: Played) -> Cell:
         worst=tuple(one.at_most for one in figures),
         expected=expected_of(figures),
         control=played.control,
+        broken_off=played.broken_off,
     )

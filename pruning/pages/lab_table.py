@@ -71,7 +71,7 @@ def bounds(one: Estimate, figure: str) -> str:
     """Return the bounds of a figure that is estimated; empty where it is known, or the bounds stand for it."""
     if not one.is_open or one.value is None:
         return ""
-    return f"surely {_span((one.at_least, one.at_most), figure, False)}"
+    return f"bounds {_span((one.at_least, one.at_most), figure, False)}"
 
 
 def middle(one: Estimate) -> float:

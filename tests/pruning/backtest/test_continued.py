@@ -136,3 +136,20 @@ def test_without_any_study_that_can_be_judged_there_are_bounds_alone() -> None:
     assert one.judged == 0
     assert one.estimate("x", "regret").value is None
     assert one.estimate("x", "regret").ends is None
+
+
+def test_of_one_study_the_interval_reaches_as_far_towards_its_bounds_as_its_curves_are_few() -> None:
+    def interval(control: int, broken_off: int) -> tuple[float, float]:
+        cells = [
+            replace(
+                a_cell("x", "t", order, 0.1, worst=2.0), expected=figures(0.5), control=control, broken_off=broken_off
+            )
+            for order in range(10)
+        ]
+        ends = Scores(cells, ["x"]).study("t").estimate("x", "regret").ends
+        assert ends is not None
+        return ends
+
+    assert interval(5, 45) == pytest.approx((0.1, 2.0))
+    low, high = interval(58, 2)
+    assert 0.1 < low <= 0.5 <= high < 1.3

@@ -18,7 +18,9 @@ def a_past(name: str, *regrets: float, distance: float = 0.1, worst: float | Non
     return replayed(cells, name=name, distance=distance)
 
 
-def a_pruned_past(name: str, *regrets: float, control: int, best: float = KEEPS, worst: float = 0.5) -> Past:
+def a_pruned_past(
+    name: str, *regrets: float, control: int, broken_off: int = 45, best: float = KEEPS, worst: float = 0.5
+) -> Past:
     """Return a study that was pruned itself: bounds, and estimates that rest on a control arm; 0 for no estimate."""
     cells = [
         Cell(
@@ -32,6 +34,7 @@ def a_pruned_past(name: str, *regrets: float, control: int, best: float = KEEPS,
             worst=figures(worst),
             expected=figures(regret) if control else None,
             control=control,
+            broken_off=broken_off if control else 0,
         )
         for order, regret in enumerate(regrets)
     ]
@@ -64,16 +67,16 @@ FINDINGS = {
         Finding.EXCEEDED,
     ),
     "estimated as kept": ([a_pruned_past("a", *[KEEPS] * 10, control=5)], Finding.KEPT),
-    "estimated as always lost, from three curves": (
-        [a_pruned_past("a", *[LOSES] * 10, control=3)],
-        Finding.EXCEEDED,
-    ),
-    "estimated as mostly lost, from five curves": (
-        [a_pruned_past("a", *[LOSES] * 6, *[KEEPS] * 4, control=5)],
+    "estimated as always lost, in one study of which five curves of fifty tell": (
+        [a_pruned_past("a", *[LOSES] * 10, control=5)],
         Finding.DOUBTFUL,
     ),
-    "the same from three studies with ten each": (
-        [a_pruned_past(name, *[LOSES] * 6, *[KEEPS] * 4, control=10) for name in "abc"],
+    "the same in three studies": (
+        [a_pruned_past(name, *[LOSES] * 10, control=5) for name in "abc"],
+        Finding.EXCEEDED,
+    ),
+    "always lost in one study of which two curves of sixty break off": (
+        [a_pruned_past("a", *[LOSES] * 10, control=58, broken_off=2)],
         Finding.EXCEEDED,
     ),
     # Together: what cannot be judged neither blocks nor clears.
@@ -157,10 +160,10 @@ def test_too_little_to_judge_by_is_said_in_words_with_the_remedy_instead_of_an_i
 def test_an_estimate_says_how_many_complete_curves_it_rests_on_and_what_is_known_without_it() -> None:
     found = told(*(a_pruned_past(name, *[LOSES] * 6, *[KEEPS] * 4, control=5) for name in "abc"))
 
-    assert "lost the best trial in 60 % of the runs [32, 84]" in found.sentence
+    assert "lost the best trial in 60 % of the runs [7, 98]" in found.sentence
     assert (
         "3 studies were pruned: what the stopped trials would have become is estimated from 15 complete curves that no "
-        "rule chose, and the interval rests on no more than those; without that estimate it is 0 to 100 %."
+        "rule chose, and counts by their share of all curves; without that estimate it is 0 to 100 %."
     ) in found.doubts
 
 
@@ -182,11 +185,11 @@ def test_figures_of_the_library_say_so_and_count_their_orders() -> None:
 def test_a_card_of_a_pruned_study_speaks_by_its_estimate() -> None:
     open_ = Estimate(at_least=0.0, at_most=1.0, low=0.0, high=1.0, expected=0.3, expected_low=0.1, expected_high=0.6)
     values = dict.fromkeys(("compute", "regret", "lost", "material"), open_)
-    played = type(a_play("x"))(**{**a_play("balanced").__dict__, **values, "control": 4})
+    played = type(a_play("x"))(**{**a_play("balanced").__dict__, **values, "control": 4, "broken_off": 16})
     found = of_library(played, name="imdb", distance=0.4)
 
     assert found.likely_lost == 0.3
-    assert (found.control, found.weight) == (4, 4)
+    assert (found.control, found.weight) == (4, 2)
 
 
 def test_replays_and_figures_of_the_library_are_summed_up_together() -> None:
