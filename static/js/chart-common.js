@@ -180,14 +180,15 @@ const fetchData = async (src, etag) => {
   return { status: answer.status, wait, etag: answer.headers.get("ETag") ?? "", data: await answer.json() };
 };
 
-/** Keep one figure drawn: fetch its data, draw, and draw again when data, theme, width or a switch change. */
-export const mount = (figure, draw) => {
+/** Keep one figure drawn: fetch its data and what draws it, draw, and draw again when data, theme, width or a switch change. */
+export const mount = (figure, drawing) => {
   if (figure.dataset.mounted) return;
   figure.dataset.mounted = "yes";
   const plot = figure.querySelector("[data-plot]");
   const note = figure.querySelector("[data-note]");
   const state = choices(figure);
   let data = null;
+  let draw = null;
   let etag = "";
   let notBefore = 0;
   let later;
@@ -195,7 +196,7 @@ export const mount = (figure, draw) => {
 
   const drawNow = () => {
     planned = false;
-    if (!figure.isConnected || !data || !window.Plotly) return;
+    if (!figure.isConnected || !data || !draw || !window.Plotly) return;
     const began = performance.now();
     const shown = draw({ figure, plot, data, state, colours: palette(), width: figure.clientWidth });
     // A drawing that takes long must not take all the time there is.
@@ -253,4 +254,8 @@ export const mount = (figure, draw) => {
   document.fonts?.ready.then(redraw);
   watcher.observe(figure);
   refresh();
+  drawing().then((found) => {
+    draw = found;
+    redraw();
+  }, () => { note.textContent = MESSAGES.away; });
 };

@@ -26,7 +26,7 @@ const onClick = (figure, plot, follow) => {
 /** A label at this share of the width grows away from the edge it stands at. */
 const inwards = (share) => (share < 0.06 ? "left" : share > 0.94 ? "right" : "center");
 
-export const drawFar = ({ figure, plot, data, colours, width }) => {
+const drawFar = ({ figure, plot, data, colours, width }) => {
   const groups = data.groups;
   if (!groups.length) return false;
   const alone = groups.every((group) => group.first === group.last);
@@ -70,7 +70,7 @@ export const drawFar = ({ figure, plot, data, colours, width }) => {
 
 const UP = new Set(["finished", "control"]);
 
-export const drawHalted = ({ figure, plot, data, colours, width }) => {
+const drawHalted = ({ figure, plot, data, colours, width }) => {
   const shown = data.parameters;
   if (!data.n_ended || !shown.length) return false;
   const columns = Math.max(1, Math.min(4, Math.floor(width / 260)));
@@ -124,7 +124,7 @@ export const drawHalted = ({ figure, plot, data, colours, width }) => {
   return true;
 };
 
-export const drawCells = ({ figure, plot, data, colours, width }) => {
+const drawCells = ({ figure, plot, data, colours, width }) => {
   const ended = data.ended.flat();
   if (!ended.some((n) => n)) return false;
   const share = data.ended.map((row, y) => row.map((n, x) => (n >= data.fewest ? data.stopped[y][x] / n : null)));
@@ -157,7 +157,7 @@ export const drawCells = ({ figure, plot, data, colours, width }) => {
   return true;
 };
 
-export const drawPassing = ({ figure, plot, data, colours, width }) => {
+const drawPassing = ({ figure, plot, data, colours, width }) => {
   const rows = data.passing;
   if (!rows.length || !data.n_ended) return false;
   const x = [0, ...rows.map((row) => row.step)];
@@ -192,3 +192,5 @@ export const drawPassing = ({ figure, plot, data, colours, width }) => {
   });
   return true;
 };
+
+export const draws = { cells: drawCells, far: drawFar, halted: drawHalted, passing: drawPassing };

@@ -27,7 +27,7 @@ const tone = (kind, colours) => ({
   lost: fade(colours.failed, 0.35), stopped: colours["ink-4"],
 })[kind] ?? colours[kind] ?? colours.ink;
 
-export const drawTimeline = ({ figure, plot, data, colours, width }) => {
+const drawTimeline = ({ figure, plot, data, colours, width }) => {
   if (!data.bars.length && data.window[0] === data.span[0] && data.window[1] === data.span[1]) return false;
   const narrow = width < 560;
   const origin = data.window[0];
@@ -116,7 +116,7 @@ const endLabels = (rows, x, height, top, colours) => {
 
 const times = (data) => [...unpack(data.x)].map((seconds) => (data.from + seconds) * 1000);
 
-export const drawStates = ({ figure, plot, data, colours, width }) => {
+const drawStates = ({ figure, plot, data, colours, width }) => {
   const x = times(data);
   if (x.length < 2 || x[0] === x[x.length - 1]) return false;
   const order = [["finished", colours.finished], ["stopped", colours.speed], ["otherwise", fade(colours.failed, 0.6)], ["running", colours.running], ["paused", colours.paused], ["waiting", fade(colours.waiting, 0.28)]];
@@ -141,7 +141,7 @@ export const drawStates = ({ figure, plot, data, colours, width }) => {
   return true;
 };
 
-export const drawHours = ({ figure, plot, data, colours, width }) => {
+const drawHours = ({ figure, plot, data, colours, width }) => {
   const x = times(data);
   if (x.length < 2 || x[0] === x[x.length - 1]) return false;
   const order = [["spent", "spent", colours["ink-2"]], ["stopped", "stopped", fade(colours.speed, 0.75)], ["finished_early", "finished early", colours["ink-4"]], ["paused", "paused", fade(colours.paused, 0.46)]];
@@ -175,3 +175,5 @@ export const drawHours = ({ figure, plot, data, colours, width }) => {
   }));
   return true;
 };
+
+export const draws = { hours: drawHours, states: drawStates, timeline: drawTimeline };

@@ -64,7 +64,7 @@ const drawn = (figure, plot, curves, colours, width, { left, unit, ytitle, yaxis
   return true;
 };
 
-export const draw = ({ figure, plot, data, state, colours, width }) => {
+const drawStudies = ({ figure, plot, data, state, colours, width }) => {
   const axis = AXES[state.axis] ?? AXES.trials;
   const curves = data.studies.map((study) => ({ letter: study.letter, name: study.name, x: unpack(study[axis.key]), y: unpack(study.best) }));
   return drawn(figure, plot, curves, colours, width, {
@@ -76,7 +76,7 @@ export const draw = ({ figure, plot, data, state, colours, width }) => {
   });
 };
 
-export const drawSpread = ({ figure, plot, data, colours, width }) => {
+const drawSpread = ({ figure, plot, data, colours, width }) => {
   const curves = data.studies.map((study) => ({ letter: study.letter, name: study.name, x: unpack(study.values), y: unpack(study.shares) }));
   return drawn(figure, plot, curves, colours, width, {
     left: false, unit: data.objective, ytitle: "share of the trials trained to their end", yaxis: [0, 1.04],
@@ -86,3 +86,5 @@ export const drawSpread = ({ figure, plot, data, colours, width }) => {
     }),
   });
 };
+
+export const draws = { spread: drawSpread, studies: drawStudies };

@@ -31,6 +31,11 @@ POINTS = """name => {
 }"""
 
 
+# Every module that the page has asked for, whoever asked.
+FETCHED = """performance.getEntriesByType('resource').map((entry) => entry.name)
+  .filter((name) => /\\/js\\/(?!theme)/.test(name))"""
+
+
 def drawn(visit: Visit, path: str, chart: str) -> set[tuple[float, float]]:
     """Return the points of a chart, rounded as float32 holds them."""
     page = visit.open(path)
@@ -231,3 +236,18 @@ def test_figures_of_compared_studies_are_saved(visit: Visit, played: Played, fig
     assert [trace["name"] for trace in shown["data"]] == ["A", "B"]
     assert saved_from(visit, f"[data-chart={figure}]", "svg").startswith(b"<svg")
     assert visit.troubles == []
+
+
+@pytest.mark.parametrize("path", ["", "curves/", "compare/?sel=0,1", "halted/", "resources/", "trials/3/"])
+def test_a_page_fetches_only_what_its_charts_need_and_knows_it_from_the_start(
+    visit: Visit, played: Played, path: str
+) -> None:
+    page = visit.open(f"/studies/{played.study.pk}/{path}")
+
+    fetched = page.evaluate(FETCHED)
+    linked = page.evaluate("[...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href)")
+    named = page.evaluate("[...document.querySelectorAll('script[type=module]')].map((script) => script.src)")
+    drawing = page.evaluate("[...document.querySelectorAll('[data-module]')].map((figure) => figure.dataset.module)")
+    assert set(fetched) - set(linked) - set(named) == set()
+    assert {visit.base + module for module in drawing} <= set(linked) & set(fetched)
+    assert not any("/parallel" in module for module in fetched)

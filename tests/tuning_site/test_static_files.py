@@ -13,7 +13,7 @@ from django.conf import settings
 
 # What a fresh site does before it serves, and what a browser then asks for.
 VISIT = """
-import json, re, django
+import gzip, json, re, django
 django.setup()
 from django.core.management import call_command
 call_command("collectstatic", interactive=False, verbosity=0)
@@ -23,7 +23,9 @@ links = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
 answers = {}
 for link in links:
     response = Client().get(link, headers={"Accept-Encoding": "gzip"})
+    text = gzip.decompress(b"".join(response)) if response.headers.get("Content-Encoding") == "gzip" else b""
     answers[link] = {"status": response.status_code, **response.headers}
+    answers[link]["imports"] = re.findall(r'import[^"]*"([^"]+[.]js)"', text.decode()) if link.endswith(".js") else []
     response.close()
 print(json.dumps(answers))
 """
@@ -72,3 +74,10 @@ def test_styles_and_scripts_come_compressed(answers: dict[str, dict[str, Any]]) 
 
     assert texts
     assert raw == []
+
+
+def test_modules_import_one_another_by_names_that_carry_a_hash(answers: dict[str, dict[str, Any]]) -> None:
+    imported = [name for answer in answers.values() for name in answer["imports"]]
+
+    assert [name for name in imported if re.fullmatch(r"\./[\w-]+\.[0-9a-f]{12}\.js", name)]
+    assert [name for name in imported if not re.search(r"\.[0-9a-f]{12}\.js$", name)] == []

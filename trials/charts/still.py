@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from trials.charts.best import BestSoFar
 from trials.charts.curves import StudyCurves
 from trials.charts.packing import Gapped
 from trials.pages import words
+from trials.pages.geometry import round_ticks
 
 WIDTH, HEIGHT = 960, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 12, 28
@@ -89,7 +89,7 @@ def split(group: Gapped) -> Iterator[tuple[int, Floats, Floats]]:
 
 
 def _still(lines: Sequence[Line], across: Sequence[Tick], low: float, high: float) -> Still:
-    up = [Tick(_y((value - low) / (high - low)), words.number(value)) for value in _round_values(low, high)]
+    up = [Tick(_y((value - low) / (high - low)), words.number(value)) for value, _ in round_ticks(low, high, TICKS)]
     return Still(WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, lines, across, up)
 
 
@@ -113,16 +113,3 @@ def _across(share: float, text: str) -> Tick:
 
 def _y(share: float) -> float:
     return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
-
-
-def _round_values(low: float, high: float) -> list[float]:
-    """Return about `TICKS` round values within a range.
-
-    >>> _round_values(0.93, 2.2)
-    [1.0, 1.5, 2.0]
-    """
-    raw = (high - low) / TICKS
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * power for size in (1, 2, 5, 10) if size * power >= raw)
-    first = math.ceil(low / step)
-    return [round(n * step, 10) for n in range(first, math.floor(high / step) + 1)]
