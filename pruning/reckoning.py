@@ -1,6 +1,7 @@
 """What the audit page and `manage.py ledger judge` say of a whole study: stops, savings, probabilities, drift.
 
-Costs a few queries; the answer is kept until the study moves on.
+Costs a few queries; the answer is kept until the study moves on, and what reads every trial until its cost may be borne
+again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Sum
+
 from pruning import judging
 from pruning.judgement.best_k import Judgement, Member
 from pruning.judgement.brier import Brier, Uttered, brier
@@ -20,7 +23,8 @@ from pruning.judgement.saved import Halted, Savings, savings
 from pruning.models import PruningEvent, PruningEventQuerySet
 from pruning.population import key
 from pruning.querysets import RANKED
-from trials.models import Attempt, Study, Trial
+from trials.models import Attempt, EndingCount, Study, Trial
+from trials.pages.paced import Paced
 
 Kind = PruningEvent.Kind
 STATED = b'"probability_of":"best_k"'
@@ -73,17 +77,22 @@ class Reckoning:
 _known: OrderedDict[UUID, tuple[tuple[int, int, str], Reckoning]] = OrderedDict()
 _chances: OrderedDict[UUID, tuple[int, list[tuple[int, float, int]]]] = OrderedDict()
 _guard = threading.Lock()
+_savings: Paced[UUID, Savings] = Paced(STUDIES)
 
 
-def reckon(study: Study) -> Reckoning:
-    """Return the reckoning of a study as it stands."""
+def reckon(study: Study, *, exact: bool = False) -> Reckoning:
+    """Return the reckoning of a study as it stands; of many trials what was saved may be as of a while ago.
+
+    exact: all of it as it stands, whatever it costs.
+    """
     version = (study.version, study.sequence, study.state)
     with _guard:
         known = _known.get(study.uid)
     pooled = judging.pooled(study)  # other studies move on too
+    saved = _savings.get(study.uid, str(study.version), lambda: _saved(study), exact=exact)
     if known is not None and known[0] == version:
-        return replace(known[1], pooled=pooled)
-    made = _reckon(study, pooled)
+        return replace(known[1], pooled=pooled, savings=saved)
+    made = _reckon(study, pooled, saved)
     with _guard:
         _known[study.uid] = (version, made)
         _known.move_to_end(study.uid)
@@ -92,15 +101,15 @@ def reckon(study: Study) -> Reckoning:
     return made
 
 
-def _reckon(study: Study, pooled: Pooled | None) -> Reckoning:
+def _reckon(study: Study, pooled: Pooled | None, saved: Savings) -> Reckoning:
     found = judging.judged([study])[study.pk]
-    halted, paces = _halted(study)
+    stopped = EndingCount.objects.filter(study=study, state=Trial.State.PRUNED).exclude(motive="")
     return Reckoning(
         judgement=found.judgement,
         by_rule=by_rule(found.judgement),
         pooled=pooled,
-        savings=savings(halted, paces, horizon=study.horizon),
-        n_stopped=Trial.objects.filter(study=study, state=Trial.State.PRUNED).exclude(ending_motive="").count(),
+        savings=saved,
+        n_stopped=stopped.aggregate(n=Sum("n"))["n"] or 0,
         best_k=brier(_stated(study, found)),
         kept=brier(_kept(study, found)),
         n_calibrations=_rows(study).filter(verdict="", kind=Kind.CALIBRATED).count(),
@@ -126,6 +135,12 @@ def _rule_of(member: Member) -> str:
 
 def _rows(study: Study) -> PruningEventQuerySet:
     return PruningEvent.objects.of_study(study)
+
+
+def _saved(study: Study) -> Savings:
+    """Read every trial of a study and add up what stopping saved."""
+    halted, paces = _halted(study)
+    return savings(halted, paces, horizon=study.horizon)
 
 
 def _halted(study: Study) -> tuple[list[Halted], list[float]]:

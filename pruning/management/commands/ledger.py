@@ -86,7 +86,7 @@ class Command(BaseCommand):
             if study is None:
                 self.stderr.write(f"{name}: deleted; its trials are gone, nothing can be said.")
                 continue
-            self.stdout.write(json.dumps({"study": name, **reckon(study).to_mapping()}, allow_nan=False))
+            self.stdout.write(json.dumps({"study": name, **reckon(study, exact=True).to_mapping()}, allow_nan=False))
 
     def _export(self, chosen: list[tuple[UUID, str]]) -> None:
         rows = 0
