@@ -108,7 +108,9 @@ class LedgerProvider:
         return [ruling_of(trial.study, event) for event in events]
 
     def rulings_of(self, study: Study, numbers: Sequence[int]) -> Mapping[int, Sequence[Ruling]]:
-        events = PruningEvent.objects.of_study(study).verdicts().filter(trial_number__in=numbers).order_by("sequence")
+        # In the order of the index of trials: by sequence alone, SQLite would read the whole ledger in that order.
+        events = PruningEvent.objects.of_study(study).verdicts().filter(trial_number__in=numbers)
+        events = events.order_by("trial_number", "sequence")
         found: dict[int, list[Ruling]] = {}
         for event in events:
             if event.trial_number is not None:

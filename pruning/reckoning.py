@@ -213,7 +213,8 @@ def _kept(study: Study, found: judging.Judged) -> list[Uttered]:
     there was stated as 1 - `risk_here`; it came true if the trial was within the quota, or went on later.
     """
     leaders = [number for _, number in found.leaders]
-    rows = _rows(study).verdicts().filter(trial_number__in=leaders, rule=KEPT_RULE).order_by("sequence")
+    rows = _rows(study).verdicts().filter(trial_number__in=leaders, rule=KEPT_RULE)
+    rows = rows.order_by("trial_number", "sequence")  # that of an index; by sequence alone, all rows would be read
     stated: dict[tuple[int, int], Uttered] = {}
     for row in rows:
         place, evidence = (row.trial_number or 0, row.step or 0), row.evidence

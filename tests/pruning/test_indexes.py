@@ -5,11 +5,14 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from pruning import judging
 from pruning.briefing import stream_of
+from pruning.provider import LedgerProvider
 from pruning.querysets import spared_among
 from pruning.searching import searchable
-from tests.pruning.studies import a_study, an_attempt
+from tests.pruning.studies import NOW, a_study, an_attempt
 from trials import head, studies
+from trials.budgets import slot_hours
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("judging")]
 
@@ -52,3 +55,24 @@ def test_who_was_spared_among_a_few_is_asked_of_those_few() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {queries.captured_queries[-1]['sql']}")
         assert "pruning_event_of_trial (study_uid=? AND trial_number=?)" in cursor.fetchall()[0][3]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
+def test_a_page_asks_by_what_it_shows_and_by_what_is_best() -> None:
+    study = a_study()
+    judging.judged([study])
+    asked = {
+        "the rulings on a few trials": (
+            lambda: LedgerProvider().rulings_of(study, [1, 2, 3]),
+            "pruning_event_of_trial (study_uid=? AND trial_number=?)",
+        ),
+        "the best trials": (lambda: judging._best([study]), "trial_by_value (study_id=? AND value>?)"),
+        "the attempts that run": (lambda: slot_hours(study, at=NOW), "trial_by_state (study_id=? AND state=?)"),
+    }
+
+    for what, (ask, index) in asked.items():
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {queries.captured_queries[-1]['sql']}")
+            assert any(index in row[3] for row in cursor.fetchall()), what
