@@ -145,7 +145,8 @@ class LedgerProvider:
         return [shift.sentence for shift in shifting.shifts_of(study)]
 
     def waiting_for(self, study: Study) -> str:
-        if querysets.strategic(study).exists():
+        # In the order of the ledger, whose first rows tell: elsewhere, thousands of acts of people stand before them.
+        if querysets.strategic(study).order_by("sequence").values_list("sequence").first() is not None:
             return ""
         standing = standing_of(study)
         if not standing.looks:

@@ -76,6 +76,7 @@ class Reckoning:
 
 _known: OrderedDict[UUID, tuple[tuple[int, int, str], Reckoning]] = OrderedDict()
 _chances: OrderedDict[UUID, tuple[int, list[tuple[int, float, int]]]] = OrderedDict()
+_rules: OrderedDict[UUID, tuple[int, dict[int, str]]] = OrderedDict()
 _guard = threading.Lock()
 _savings: Paced[UUID, Savings] = Paced(STUDIES)
 
@@ -145,8 +146,7 @@ def _saved(study: Study) -> Savings:
 
 def _halted(study: Study) -> tuple[list[Halted], list[float]]:
     """Return the trials that a rule ended early, and the pace of every trial that trained."""
-    said = _rows(study).filter(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False).order_by("sequence")
-    rules = dict(said.values_list("trial_number", "rule"))
+    rules = _read_rules(study)
     elsewhere = Attempt.objects.filter(trial__study=study).exclude(device__startswith="cpu")
     on_gpu = set(elsewhere.values_list("trial__number", flat=True).distinct())
     columns = ("number", "state", "ending_motive", "ending_step", "steps_trained", "slot_seconds")
@@ -158,6 +158,22 @@ def _halted(study: Study) -> tuple[list[Halted], list[float]]:
             rule = rules.get(number, "")
             halted.append(Halted(step or 0, steps, seconds, rule=rule, motive=motive, on_gpu=number in on_gpu))
     return halted, paces
+
+
+def _read_rules(study: Study) -> Mapping[int, str]:
+    """Return by trial number the rule that spoke against it last, reading on where it was left."""
+    with _guard:
+        last, known = _rules.get(study.uid, (-1, {}))
+        said = _rows(study).filter(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False, sequence__gt=last)
+        for sequence, number, rule in said.order_by("sequence").values_list("sequence", "trial_number", "rule"):
+            last = sequence
+            if number is not None:
+                known[number] = rule
+        _rules[study.uid] = (last, known)
+        _rules.move_to_end(study.uid)
+        while len(_rules) > STUDIES:
+            _rules.popitem(last=False)
+    return known
 
 
 def _stated(study: Study, found: judging.Judged) -> list[Uttered]:

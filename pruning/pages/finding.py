@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -64,15 +65,18 @@ class Asked:
     def newest(self, verdicts: Sequence[str]) -> PruningEvent | None:
         """Return the newest row with one of these verdicts."""
         if self._numbers is not None:
-            rows = self._rest.filter(Q(_verdict__in=verdicts))
-            return next(iter(_read(self._numbers.before, rows, None, 1)), None)
-        found = [
-            row
-            for verdict in verdicts
-            for branch in self._branches
-            if branch.verdict in {None, verdict}
-            and (row := branch.rows.filter(verdict=verdict).order_by("-sequence").first()) is not None
-        ]
+            against = self._rest.filter(Q(_verdict__in=verdicts))
+            return next(iter(_read(self._numbers.before, against, None, 1)), None)
+        if self.query.has_steps and self._is_every_kind:
+            rows = [branch.rows.filter(Q(_verdict__in=verdicts)) for branch in self._branches]
+        else:
+            rows = [
+                branch.rows.filter(verdict=verdict)
+                for verdict in verdicts
+                for branch in self._branches
+                if branch.verdict in {None, verdict}
+            ]
+        found = [row for one in rows if (row := one.order_by("-sequence").first()) is not None]
         return max(found, key=lambda row: row.sequence, default=None)
 
     def rows(self) -> PruningEventQuerySet:
@@ -83,10 +87,16 @@ class Asked:
         """Return how many rows are asked for, and whether there are more than were counted."""
         if self.query.is_tallied:
             return sum(tally.n for tally in self._matching), False
-        rows = [self.rows()] if self._numbers is not None else [branch.rows for branch in self._branches]
-        if self._numbers is None and self.query.has_steps and self._is_every_kind:
+        if self._numbers is not None and self._is_by_numbers_alone:
+            return min(len(self._numbers), COUNTED_TO), len(self._numbers) > COUNTED_TO
+        if self._numbers is not None:
+            # Every row has a hash, which no index holds: SQLite would rather read a whole index than look up numbers.
+            rows = [self.rows().exclude(hash="")]
+        elif self.query.has_steps and self._is_every_kind:
             # Here the index of steps counts without reading a row.
             rows = [narrowing.between(self._in_time, self.query.step_from, self.query.step_to)]
+        else:
+            rows = [branch.rows for branch in self._branches]
         n = sum(one.order_by()[: COUNTED_TO + 1].count() for one in rows)
         return min(n, COUNTED_TO), n > COUNTED_TO
 
@@ -107,6 +117,13 @@ class Asked:
         if query.trial is not None:
             return narrowing.of_trial(study, query.trial)
         return narrowing.at_steps(study, query.step_from, query.step_to) if query.has_steps else None
+
+    @property
+    def _is_by_numbers_alone(self) -> bool:
+        query = self.query
+        if query.person:
+            return replace(query, person="").is_open
+        return replace(query, trial=None).is_open or replace(query, step_from=None, step_to=None).is_open
 
     @cached_property
     def _in_time(self) -> PruningEventQuerySet:
@@ -176,7 +193,8 @@ class Asked:
         if not self.query.has_steps:
             return []
         steps = querysets.steps_between(self.study, self.query.step_from or 0, self.query.step_to, most=BRANCHES + 1)
-        return [Branch(self._in_time.filter(step=step)) for step in steps] if len(steps) <= BRANCHES else []
+        rows = self._in_time.alias(**HIDDEN)
+        return [Branch(rows.filter(step=step)) for step in steps] if len(steps) <= BRANCHES else []
 
 
 def _read(

@@ -74,7 +74,8 @@ class Acted:
         return sorted([*kept.values_list("sequence", flat=True)[:n], *Held(self.acts.rest).after(sequence, n)])[:n]
 
     def holds(self) -> Q:
-        return Q(sequence__in=self.acts.kept.values("sequence")) | Q(sequence__in=self.acts.rest)
+        kept = Q(sequence__in=self.acts.kept.values("sequence"))
+        return kept | Q(sequence__in=self.acts.rest) if self.acts.rest else kept
 
     def __len__(self) -> int:
         return self.acts.kept.count() + len(self.acts.rest)
