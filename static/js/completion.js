@@ -1,6 +1,8 @@
 // <form data-query="URL"> with <input role="combobox" aria-controls="LIST">: asks URL?q=…&at=CURSOR what may stand at the
 // cursor, and lists it. Arrows move, Enter and Tab take, Escape closes; the text is sent only by Enter on a closed list.
 
+import { paint } from "./query-colours.js";
+
 let newest = 0;
 let found = null;
 let active = -1;
@@ -23,17 +25,41 @@ const point = ({ field, list }, place) => {
   field.setAttribute("aria-activedescendant", items[active].id);
 };
 
-const option = (offer, at) => {
+// The part of the label that was typed, underlined.
+const named = (label, typed) => {
+  const at = typed ? label.toLowerCase().indexOf(typed.toLowerCase()) : -1;
+  if (at < 0) return [label];
+  const mark = document.createElement("mark");
+  mark.textContent = label.slice(at, at + typed.length);
+  return [label.slice(0, at), mark, label.slice(at + typed.length)];
+};
+
+const option = (offer, at, typed) => {
   const item = document.createElement("li");
   item.id = `query-offer-${at}`;
   item.role = "option";
   item.setAttribute("aria-selected", "false");
   const label = document.createElement("b");
-  label.textContent = offer.label;
+  label.append(...named(offer.label, typed));
   const about = document.createElement("span");
   about.textContent = offer.about;
   item.append(label, about);
+  if (at === 0) {
+    const key = document.createElement("kbd");
+    key.textContent = "Tab";
+    key.ariaHidden = "true";
+    item.append(key);
+  }
   return item;
+};
+
+// While one types, what is waited for stands where the count of trials does.
+const wait = (form, what) => {
+  const [waiting, count] = [form.querySelector("[data-query-waiting]"), form.querySelector("[data-query-count]")];
+  if (!waiting) return;
+  waiting.textContent = what ? `waiting for ${what}` : "";
+  waiting.hidden = !what;
+  count.hidden = Boolean(what);
 };
 
 const ask = async (field) => {
@@ -46,18 +72,29 @@ const ask = async (field) => {
   if (!answer?.ok || place !== newest || document.activeElement !== field) return;
   found = await answer.json();
   const both = parts(field);
+  const typed = field.value.slice(found.start, found.end).replaceAll('"', "");
   close(both);
+  paint(field.form, found.marks);
+  wait(field.form, found.offers.length || found.waiting === "a value" ? found.waiting : "");
   if (!found.offers.length || (found.offers.length === 1 && found.offers[0].insert === field.value.slice(found.start, found.end))) return;
-  both.list.append(...found.offers.map(option));
+  both.list.append(...found.offers.map((offer, at) => option(offer, at, typed)));
   both.list.hidden = false;
   field.setAttribute("aria-expanded", "true");
+};
+
+// The one way to change a field that its undo remembers; without it, the change is made all the same.
+const put = (field, start, end, text) => {
+  field.setSelectionRange(start, end);
+  if (document.execCommand("insertText", false, text)) return;
+  field.setRangeText(text, start, end, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
 const take = (field, at) => {
   const text = found.offers[at].insert;
   const after = field.value.slice(found.end);
   const gap = text.endsWith("(") || after.startsWith(" ") || after.startsWith(")") ? "" : " ";
-  field.value = field.value.slice(0, found.start) + text + gap + after;
+  put(field, found.start, found.end, text + gap);
   const place = found.start + text.length + (text.endsWith("(") ? 0 : 1);
   field.setSelectionRange(place, place);
   close(parts(field));
@@ -82,13 +119,18 @@ document.addEventListener("click", (event) => {
   take(field, [...item.parentElement.children].indexOf(item));
 });
 document.addEventListener("mousedown", (event) => event.target.closest("form[data-query] [role=listbox]") && event.preventDefault());
-document.addEventListener("focusout", (event) => comboOf(event) && close(parts(event.target)));
+document.addEventListener("focusout", (event) => {
+  if (!comboOf(event)) return;
+  close(parts(event.target));
+  wait(event.target.form, "");
+});
 document.addEventListener("submit", (event) => {
   const field = event.target.matches("form[data-query]") && event.target.querySelector("[role=combobox]");
   if (!field) return;
   newest += 1;
   clearTimeout(timer);
   close(parts(field));
+  wait(field.form, "");
 }, true);
 
 document.addEventListener("keydown", (event) => {

@@ -1,4 +1,6 @@
-// A query that cannot be read keeps the table as it was: only the message under <form class="query"> changes.
+// A query that cannot be read keeps the table as it was: only the message under <form class="query"> changes, and the place
+// in its text that the message speaks of is underlined.
+import { paint } from "./query-colours.js";
 
 const report = (form, message) => {
   form.dataset.state = "error";
@@ -17,4 +19,5 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!message) return;
   event.detail.shouldSwap = false;
   report(form, message);
+  paint(form, JSON.parse(answer.querySelector("form.query").dataset.marks));
 });

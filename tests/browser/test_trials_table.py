@@ -88,6 +88,75 @@ def test_a_wrong_query_keeps_rows_and_text_until_it_is_mended(visit: Visit, play
     assert page.locator("#query-error").is_hidden()
 
 
+PIECES = "[...document.querySelectorAll('.query-text [data-kind]')].map(one => `${one.dataset.kind} ${one.innerText}`)"
+BEHIND = "document.querySelector('.query-text').textContent"
+
+
+def test_the_text_of_a_query_stands_in_its_colours(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played, "q=state+%3D+pruned"))
+    assert page.evaluate(PIECES) == ["field state", "sign =", "word pruned"]
+
+    page.click("#query")
+    page.keyboard.press("End")
+    page.keyboard.type(" and step > 3")
+    visit.until(f"{PIECES}.join() === 'field state,sign =,word pruned,sign and,field step,sign >,number 3'")
+    page.keyboard.press("Home")
+    page.keyboard.type("(")
+
+    # Before the server has read a change, letter still lies on letter.
+    assert page.evaluate(BEHIND) == "(state = pruned and step > 3"
+    assert page.evaluate("document.querySelector('#query').selectionStart") == 1
+    field, layer = page.locator("#query").bounding_box(), page.locator(".query-text > span").bounding_box()
+    assert field is not None
+    assert layer is not None
+    assert abs(field["x"] - layer["x"]) < 1
+    assert abs(field["y"] + field["height"] / 2 - layer["y"] - layer["height"] / 2) < 1
+    assert len(Axe().run(page, context="form.query").response["violations"]) == 0
+    assert visit.troubles == []
+
+
+def test_a_long_query_scrolls_with_its_colours(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played))
+
+    page.click("#query")
+    page.keyboard.insert_text("step > 3 or " * 40 + "best < 2")
+    page.keyboard.press("End")
+
+    shifted = "new DOMMatrix(getComputedStyle(document.querySelector('.query-text > span')).transform).e"
+    visit.until("document.querySelector('#query').scrollLeft > 100")
+    visit.until(f"Math.abs({shifted} + document.querySelector('#query').scrollLeft) < 1")
+    assert visit.troubles == []
+
+
+def test_what_was_taken_from_the_offers_can_be_undone(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played))
+    page.keyboard.press("/")
+    typed(visit, "learn")
+
+    assert page.locator("[data-query-waiting]").inner_text() == "waiting for a field"
+    assert page.locator("#query-offers mark").first.inner_text() == "learn"
+    page.keyboard.press("Tab")
+    assert page.locator("#query").input_value() == "learning_rate "
+    page.keyboard.press("Control+z")
+
+    assert page.locator("#query").input_value() == "learn"
+
+
+def test_the_place_of_an_error_is_underlined(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played))
+
+    page.fill("#query", "best 0.5")
+    page.keyboard.press("Enter")
+    visit.until("document.querySelector('#query-error').textContent.startsWith('At column 6')")
+
+    assert page.evaluate(PIECES) == ["field best", "wrong 0.5"]
+    page.keyboard.press("End")
+    page.keyboard.type("1")
+    assert "wrong" not in ",".join(page.evaluate(PIECES))
+    assert visit.open(path(played, "q=best+0.5")).evaluate(PIECES) == ["field best", "wrong 0.5"]
+    assert visit.troubles == []
+
+
 def test_columns_are_chosen_and_stay_with_back_and_forth(visit: Visit, played: Played) -> None:
     page = visit.open(path(played))
     headings = "[...document.querySelectorAll('.trials thead th')].map(head => head.textContent.trim())"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,13 +48,13 @@ def trials_table(request: HttpRequest, study_id: int) -> HttpResponse:
     return live.page(request, "trials/trials", context, version=version, ended=ended)
 
 
-def _table(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) -> dict[str, Any]:
+def _table(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: query.QueryError | None) -> dict[str, Any]:
     """Return what stands fresh: the rows. Of a query that cannot be read there are none."""
     page = asked.order.page(trials, frame.request.GET, PAGE) if not error else Page([], "", "")
     path = frame.request.path
     return {
         "found": trials,
-        "query_error": error,
+        "query_error": str(error or ""),
         "columns": [table_columns.heading(asked, name, path) for name in asked.columns],
         "number_column": table_columns.heading(asked, "number", path),
         "rows": _rows(frame, asked, page.rows),
@@ -61,14 +62,14 @@ def _table(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) -
     }
 
 
-def _trials(asked: TableQuery) -> tuple[TrialQuerySet, str]:
+def _trials(asked: TableQuery) -> tuple[TrialQuerySet, query.QueryError | None]:
     try:
-        return asked.trials(now=timezone.now()), ""
+        return asked.trials(now=timezone.now()), None
     except query.QueryError as refused:
-        return asked.study.trials.none(), str(refused)
+        return asked.study.trials.none(), refused
 
 
-def _around(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) -> dict[str, Any]:
+def _around(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: query.QueryError | None) -> dict[str, Any]:
     """Return what stands around the rows: the query, the chips, the columns to choose from, the tray, the views."""
     study, request = frame.study, frame.request
     is_all = not asked.text and not asked.endings
@@ -76,6 +77,7 @@ def _around(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: str) 
     counts, choices = rollups.endings([study]).get(study.pk, ()), table_columns.choices(asked)
     return {
         "query": asked.text,
+        "query_marks": json.dumps(query.marks(asked.text, asked.catalogue, error)),
         "query_example": _example(frame.plan),
         "complete_url": reverse("trials:complete_query", args=[study.pk]),
         "carried": carried(request.GET, "ending", "sort", "sel", "col", "view"),
