@@ -11,7 +11,7 @@ from trials.charts import trial as trial_chart
 from trials.models import Study, Trial
 from trials.pages.access import trial_of, visible_study
 from trials.pages.curve_view import CurveView
-from trials.pages.live import json_if_changed
+from trials.pages.live import json_if_changed, paced_json
 from trials.pages.selection import Selection
 
 
@@ -30,7 +30,8 @@ def best_json(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return the best value so far."""
     study = visible_study(request, study_id)
     version = str(study.version)
-    return json_if_changed(request, version, lambda: best.payload(study, best.best_so_far(study), version))
+    key = f"{study.uid}-best"  # it reads every ended trial
+    return paced_json(request, key, version, lambda: best.payload(study, best.best_so_far(study), version))
 
 
 @require_GET

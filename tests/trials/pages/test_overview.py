@@ -19,7 +19,7 @@ from tests.trials.charts.unpacking import curves_of
 from trials import series
 from trials.facts import ControlArm, Cut, PooledArm, Ruling
 from trials.models import Attempt, Evaluation, Job, Project, Study, Trial
-from trials.pages import narrative
+from trials.pages import live, narrative
 from trials.pages.overview import next_words, no_evidence
 from trials.pages.parts import Paragraph
 from trials.pages.rollups import Group
@@ -261,6 +261,7 @@ def test_queries_do_not_grow_with_the_number_of_trials(editor: Client, played: P
         found = {}
         for name in ("overview", "trials_table", "curves_json", "best_json"):
             judging.forget()
+            live.forget()
             with CaptureQueriesContext(connection) as queries:
                 editor.get(reverse(f"trials:{name}", args=[played.study.pk]))
             found[name] = len(queries)
