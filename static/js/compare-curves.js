@@ -155,7 +155,7 @@ const placesAt = (trials, data, step) => {
   const said = trials.flatMap((trial) => {
     const curve = trial.series[data.objective];
     const seen = curve?.at ? curve.x.filter((x) => x <= step).length : 0;
-    return seen ? [`${trial.letter} after ${Number(curve.at[seen - 1].toPrecision(3)).toLocaleString("en")}`] : [];
+    return seen ? [`${trial.letter} after ${curve.at[seen - 1].toLocaleString("en", { maximumSignificantDigits: 3 })}`] : [];
   });
   return said.length ? ` As of step ${whole(step)}, in ${data.unit}: ${said.join(", ")}.` : "";
 };
@@ -180,13 +180,12 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   note.dataset.hint ??= note.textContent;
   const stopped = untouched ? note.dataset.hint : over.length ? `By step ${whole(step)}: ${over.map(([trial, ending]) => `trial ${trial} ${ending}`).join(", ")}.` : `By step ${whole(step)} none of them had been stopped.`;
   note.textContent = `${data.problem ? `${data.problem}. ` : ""}${stopped}${placesAt(trials, data, step)}`;
-  const margin = { l: 48, r: width < 560 ? 24 : 150, t: 26, b: 22, pad: 0 };
+  const margin = { l: 48, r: width < 560 ? 24 : 150, t: 26, b: data.along === "step" ? 22 : 36, pad: 0 };
   input.style.setProperty("--filled", `${(100 * step) / data.horizon}%`);
   input.style.width = `${width - margin.l - margin.r + 16}px`;
   input.style.marginLeft = `${margin.l - 8}px`;
   const half = data.horizon * 0.018;
   const names = axisNames(data, colours);
-  names[1].yshift = -14;
   window.Plotly.react(plot, traces(trials, data.objective, step, others, colours), layout(colours, {
     width, height: plot.clientHeight, margin, dragmode: false,
     xaxis: alongAxis(data, [0, data.span * 1.005], width - margin.l - margin.r, colours, { showgrid: false }),

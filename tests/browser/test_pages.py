@@ -34,7 +34,7 @@ PAGES = (
     "/studies/{0}/trials/?sel=0,3",
     "/studies/{0}/trials/bulk/?action=tag&sel=0,3",
     "/studies/{0}/compare/?sel=0,3,7",
-    "/studies/{0}/compare/?sel=0,3,7&x=seconds&params=all",
+    "/studies/{0}/compare/?sel=0,3,7,1,2&x=seconds&params=all",
     "/studies/{0}/trials/3/",
     "/studies/{0}/audit/",
     "/studies/{0}/audit/{2}/",
