@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks.searching import priors
 from benchmarks.searching.priors import of_other_families, of_similar
+from pruning.library.neighbours import ranked
+from pruning.library.prior import prior_from
 from pruning.library.starter import starter
 from pruning.links import LIBRARY
 
@@ -19,6 +21,17 @@ def test_similar_studies_speak_but_never_the_study_itself() -> None:
 
 def test_a_study_without_three_like_it_keeps_the_general_profile() -> None:
     assert of_similar("bert_ft__rte").agreement == LIBRARY
+
+
+def test_no_recorded_study_has_three_like_it_outside_its_own_family() -> None:
+    cards = starter()
+    told = {
+        card.name: prior_from(ranked((other for other in cards if other.family != card.family), card.descriptors))
+        for card in cards
+    }
+
+    assert [name for name, prior in told.items() if prior.studies] == []
+    assert sum(bool(of_similar(card.name).studies) for card in cards) == 17
 
 
 def test_other_families_speak_and_the_studys_own_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
