@@ -14,6 +14,16 @@ def plan_data(study: Study, *, project: Project) -> dict[str, object]:
     return {**data_of_plan(study.plan()), "name": free_name(study.name, project=project)}
 
 
+def next_plan_data(study: Study, *, project: Project) -> dict[str, object]:
+    """Return the plan in force, amendments included, for the study after this one: other draws, nothing expected yet.
+
+    The seed moves on, for the same one would try the same configurations again; hypotheses are registered anew.
+    """
+    data = plan_data(study, project=project)
+    left = {name: value for name, value in data.items() if name not in {"hypothesis", "hypotheses"}}
+    return {**left, "seed": study.plan().seed + 1}
+
+
 def free_name(name: str, *, project: Project) -> str:
     """Return a name with the first number behind it, from 2 on, that the project has no study of."""
     head, _, tail = name.rpartition("-")

@@ -79,16 +79,26 @@ def pass_gate(plan: Plan, *, project: Project, user: Person | None) -> Gate:
     return gate
 
 
-def launch_once(plan: Plan, *, project: Project, user: Person, source: str, at: datetime, key: uuid.UUID) -> Study:
+def launch_once(
+    plan: Plan,
+    *,
+    project: Project,
+    user: Person,
+    source: str,
+    at: datetime,
+    key: uuid.UUID,
+    follows: Study | None = None,
+) -> Study:
     """Pass the gate and launch; the same form sent again returns the study that it launched before.
 
-    key: handed out with the form. Raises `StudyRefused` as `pass_gate` and `launch` do.
+    key: handed out with the form. follows: the study whose plan it was made from as the next one. Raises
+    `StudyRefused` as `pass_gate` and `launch` do.
     """
     if (known := launched_with(key, user)) is not None:
         return known
     pass_gate(plan, project=project, user=user)
     try:
-        return launch(plan, project=project, user=user, source=source, at=at, key=key)
+        return launch(plan, project=project, user=user, source=source, at=at, key=key, follows=follows)
     except NameTaken:
         if (known := launched_with(key, user)) is not None:
             return known
@@ -109,6 +119,7 @@ def launch(
     source: str,
     at: datetime,
     key: uuid.UUID | None = None,
+    follows: Study | None = None,
 ) -> Study:
     """Create a study with revision 1 of its plan, and the trials that the plan itself names.
 
@@ -116,7 +127,7 @@ def launch(
     project has a study of that name.
     """
     plan = reviewer().settled(plan, project=project)
-    study = _create(plan, project=project, user=user, at=at, key=key)
+    study = _create(plan, project=project, user=user, at=at, key=key, follows=follows)
     if plan.tags:
         tags.add(study, plan.tags, trials=None, person=user.get_username() if user is not None else "", at=at)
     revision = _register(study, plan, number=1, source=source, reason="", user=user, at=at)
@@ -228,7 +239,9 @@ def ring_on_commit(study: Study) -> None:
     transaction.on_commit(lambda: doorbell.ask_for_suggestions(study.pk))
 
 
-def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime, key: uuid.UUID | None) -> Study:
+def _create(
+    plan: Plan, *, project: Project, user: Person | None, at: datetime, key: uuid.UUID | None, follows: Study | None
+) -> Study:
     try:
         with transaction.atomic():
             return Study.objects.create(
@@ -244,6 +257,7 @@ def _create(plan: Plan, *, project: Project, user: Person | None, at: datetime, 
                 seed=plan.seed,
                 trainable=plan.trainable.name if plan.trainable else "",
                 launch_key=key,
+                follows=follows,
             )
     except IntegrityError:
         raise NameTaken(f"name: the project {project.slug} already has a study {plan.name!r}; choose another name")

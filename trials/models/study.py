@@ -96,6 +96,8 @@ class Study(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     # Handed out with the form it was launched from, so that a form sent twice launches once.
     launch_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    # The study whose plan it was launched from as the next one.
+    follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="followers")
 
     objects = StudyQuerySet.as_manager()
 

@@ -167,6 +167,11 @@ def moment(at: Any) -> str:
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M}"
 
 
+def next_url(study: Study) -> str:
+    """Return where the study after this one is planned."""
+    return address(reverse("trials:new_study"), next=study.pk)
+
+
 def clone_url(study: Study) -> str:
     """Return where a study's plan opens as a new one."""
     return f"{reverse('trials:new_study')}?from={study.pk}"

@@ -60,13 +60,24 @@ def _begin(request: HttpRequest) -> tuple[Draft, tuple[str, str]]:
     study = _origin_study(request)
     if study is None:
         return Draft.new(START), ("", "")
+    if _follows(request):
+        data = cloning.next_plan_data(study, project=study.project)
+        return Draft.new(data), (study.name, study.get_absolute_url())
     return Draft.new(cloning.plan_data(study, project=study.project)), (study.name, study.get_absolute_url())
 
 
 def _origin_study(request: HttpRequest) -> Study | None:
-    """Return the study that is to be cloned; 404 for one that the person may not see."""
-    asked = request.GET.get("from", "")
-    return readable(request, int(asked)).study if asked.isdecimal() and len(asked) < 19 else None
+    """Return the study to begin with, cloned or followed; 404 for one that the person may not see."""
+    return _study_named(request, request.GET.get("from", "") or request.GET.get("next", ""))
+
+
+def _study_named(request: HttpRequest, text: str) -> Study | None:
+    return readable(request, int(text)).study if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _follows(request: HttpRequest) -> str:
+    """Return the key of the study that the new one is to follow, as the address or the form carries it."""
+    return request.POST.get("follows", "") if request.method == "POST" else request.GET.get("next", "")
 
 
 def _launch(request: HttpRequest, projects: Sequence[Project], draft: Draft) -> HttpResponse:
@@ -74,9 +85,16 @@ def _launch(request: HttpRequest, projects: Sequence[Project], draft: Draft) -> 
     plan, text, problems = draft.read()
     if plan is None:
         return _page(request, projects, draft, status=REFUSED, read=(plan, problems))
+    followed = _study_named(request, _follows(request))
     try:
         study = studies.launch_once(
-            plan, project=project, user=request.user, source=text, at=timezone.now(), key=uuid.UUID(draft.key)
+            plan,
+            project=project,
+            user=request.user,
+            source=text,
+            at=timezone.now(),
+            key=uuid.UUID(draft.key),
+            follows=followed,
         )
     except studies.StudyRefused as error:
         is_closed = isinstance(error, studies.GateClosed)
@@ -113,6 +131,7 @@ def _page(
         "draft": draft_form.page(
             draft, problems, n_trials=plan.budget.trials if plan else None, origin=_origin(request, origin)
         ),
+        "follows": _follows(request),
         "projects": draft_form.project_options(projects, project.slug),
         "forecast": forecast(plan, request.user) if plan is not None else None,
         "gate": gate.ask(plan, user=request.user, project=project) if ask and plan is not None else None,

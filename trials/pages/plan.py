@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from trials import studies
 from trials.facts import provider
-from trials.models import Revision, Study
+from trials.models import Project, Revision, Study
 from trials.pages import ranges, words
 from trials.pages.access import editable_study, readable
-from trials.pages.frame import SAMPLERS, Frame
+from trials.pages.frame import SAMPLERS, Frame, next_url
 from trials.pages.parts import Amendment, Change, Fact, RevisionRow, SpaceRow
 from trials.pages.selection import address
 from trials.plan import Plan, PlanError
@@ -79,8 +79,19 @@ def _context(frame: Frame, revisions: list[Revision], shown: Revision) -> dict[s
         "policy": _policy(frame, shown),
         "revisions": [_row(frame, revision, shown) for revision in reversed(revisions)],
         "changes": list(_changes(before.plan, shown.plan)) if before is not None else [],
+        "next_url": next_url(frame.study),
+        "may_launch": Project.objects.editable_by(frame.request.user).exists(),
+        "follows": _seen(frame, follows=True),
+        "followers": _seen(frame, follows=False),
         "plan": shown.source or yaml.safe_dump(shown.plan, sort_keys=False, allow_unicode=True),
     }
+
+
+def _seen(frame: Frame, *, follows: bool) -> list[Study]:
+    """Return the study that this one follows, or those that follow it, as far as the person may see them."""
+    visible = Study.objects.visible_to(frame.request.user)
+    chain = visible.filter(followers=frame.study) if follows else visible.filter(follows=frame.study)
+    return list(chain.only("name", "project").order_by("pk"))
 
 
 def _facts(parsed: Plan, shown: Revision) -> list[Fact]:

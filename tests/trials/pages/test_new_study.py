@@ -268,6 +268,16 @@ def test_a_clone_opens_with_the_plan_and_a_name_of_its_own(editor: Client, proje
     assert page.problems == []
 
 
+def test_a_study_launched_as_the_next_one_remembers_which_it_follows(editor: Client, project: Project) -> None:
+    before = factories.a_study(project, name="before")
+
+    study = launched(editor, follows=str(before.pk))
+
+    assert study.follows == before
+    assert list(before.followers.all()) == [study]
+    assert launched(editor, name="alone", follows="<b>").follows is None
+
+
 def test_only_editors_plan_studies_and_only_what_they_see_is_cloned(
     editor: Client, viewer: Client, outsider: Client, project: Project
 ) -> None:

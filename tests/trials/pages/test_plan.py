@@ -8,6 +8,7 @@ from django.urls import reverse
 from pruning.models import PruningEvent
 from tests import factories
 from tests.factories import NOW
+from trials import cloning
 from trials.models import Project, Study
 from trials.plan import Budget
 from trials.studies import amend
@@ -113,3 +114,37 @@ def test_the_form_is_for_editors_of_a_study_that_goes_on(editor: Client, viewer:
     assert viewer.get(url).context["amendment"] is None
     Study.objects.filter(pk=study.pk).update(ending_code="stopped_by_user")
     assert editor.get(url).context["amendment"] is None
+
+
+def test_the_next_study_opens_with_the_plan_as_amended_under_a_new_name_and_seed(
+    editor: Client, project: Project
+) -> None:
+    study = factories.a_study(project, name="sweep", hypothesis="A higher rate wins.", seed=7)
+    amend(study, replace(study.plan(), budget=Budget(trials=50)), reason="more time", user=None, at=NOW)
+
+    page = editor.get(reverse("trials:plan", args=[study.pk]))
+    answer = editor.get(page.context["next_url"])
+
+    assert "Launch the next study from this plan" in page.content.decode()
+    told = answer.context["draft"].text if hasattr(answer.context["draft"], "text") else ""
+    data = cloning.next_plan_data(study, project=project)
+    assert (data["name"], data["seed"], data["budget"]) == ("sweep-2", 8, {"trials": 50})
+    assert "hypothesis" not in data
+    assert "A higher rate wins." not in told
+    assert f'name="follows" value="{study.pk}"' in answer.content.decode()
+    assert f'Follows <b class="wrap"><a href="/studies/{study.pk}/">sweep</a>' in answer.content.decode()
+
+
+def test_studies_that_follow_each_other_are_linked_both_ways_for_those_who_see_them(
+    editor: Client, outsider: Client, project: Project
+) -> None:
+    first = factories.a_study(project, name="first")
+    second = factories.a_study(project, name="second")
+    Study.objects.filter(pk=second.pk).update(follows=first)
+
+    assert [one.name for one in editor.get(reverse("trials:plan", args=[second.pk])).context["follows"]] == ["first"]
+    assert [one.name for one in editor.get(reverse("trials:plan", args=[first.pk])).context["followers"]] == ["second"]
+    assert outsider.get(f"/studies/new/?next={first.pk}").status_code in {403, 404}
+    first.delete()
+    second.refresh_from_db()
+    assert second.follows is None
