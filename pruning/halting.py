@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pruning import control
 from pruning.halted import regions
 from pruning.halted.outcomes import Outcomes, Places
-from pruning.halted.regions import Thin, Unfair
+from pruning.halted.regions import Sight, Thin, Unfair
 from pruning.models import PruningEvent
 from pruning.reckoning import reckon
 from pruning.standing import standing_of
@@ -36,6 +36,8 @@ class Halting:
     spared_for: Mapping[int, str]
     """The reason that a rule had, by the number of the trial that the control arm protected."""
     unfair: Sequence[Unfair]
+    sight: Sight | None
+    """What the test for unfair regions could see."""
     thin: Sequence[Thin]
     n_drifts: int
     n_waiting: int
@@ -105,6 +107,7 @@ def _gathered(study: Study, space: Space) -> Halting:
         values=np.array([_finite(row[6] if row[1] == S.COMPLETE else row[7]) for row in rows]),
         spared_for=spared_for,
         unfair=regions.unfair(outcomes),
+        sight=regions.sight(outcomes),
         thin=regions.thin(outcomes, first_look=first, wrong=frozenset(judgement.judgement.wrong)),
         n_drifts=len(judgement.drift),
         n_waiting=study.n_waiting,

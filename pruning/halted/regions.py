@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,9 @@ MOST_LINKED = 2_000
 FEWEST_LINKED, FEWEST_INSIDE, FEWEST_STOPPED = 8, 2, 5
 STRATUM = 10
 """Trials of similar rank, among which gains are exchanged, at least."""
-ALPHA = 0.05
+ALPHA, POWER = 0.05, 0.8
+MOST_GAINED = 0.75
+"""The largest mean gain there could be, about: from the last quarter of the ranks to the first."""
 HARDER = 1.645
 """Deviations by which the share stopped inside exceeds that outside: one in twenty by chance."""
 THIN_ENDED, THIN_SHARE, THIN_SPARED = 12, 0.6, 2
@@ -109,8 +112,9 @@ def unfair(
     the mean gain inside over its standard error, at the look where it is largest. Its p-value is the share of
     permutations of the gains among trials of similar rank in which any region reached as much at any look (maximum
     statistic: Westfall and Young 1993): the chance of one false alarm in a study is at most `alpha`, however many
-    regions and looks there are. A region counts as pruned harder if by that look more of it was stopped than of the
-    rest, beyond chance (one-sided test of two shares). Of regions that overlap, the strongest counts.
+    regions and looks there are. A region counts as pruned harder if by that look, or an earlier one, more of it was
+    stopped than of the rest, beyond chance (one-sided test of two shares). Of regions that overlap, the strongest
+    counts.
     """
     random = np.random.default_rng(seed)
     trials = [(link, list(_harder_pruned(outcomes, link))) for link in _links(outcomes, random)]
@@ -168,6 +172,42 @@ def thin(outcomes: Outcomes, *, first_look: int, wrong: frozenset[int] = frozens
     return sorted(found, key=lambda one: (-one.stopped / one.ended, -one.stopped))
 
 
+class Sight(NamedTuple):
+    """What the test could have seen of one part of a range, or one choice."""
+
+    told: int
+    """Trials in a middling part that no rule has chosen."""
+    gain: float
+    """By how much, in shares of all ranks, they would at most have to end better to be seen in four studies of five."""
+    blind: int
+    """Parts of which too few trials can tell for any gain to be seen so often."""
+    parts: int
+
+
+def sight(outcomes: Outcomes, *, alpha: float = ALPHA, seed: int = 0) -> Sight | None:
+    """Return what the test could have seen, whether or not it found anything; None where too few trials can tell.
+
+    By the normal approximation, for one part of a range at the link that sees it best: the mean gain that passes the
+    bound for all parts (Sidak) with a chance of 80 %. The test looks only at what was pruned harder: it asks no more.
+    """
+    parts = [one for one in regions_of(outcomes) if one.choice or one.high - one.low <= 1 / PARTS]
+    found = dict.fromkeys(parts, (0, math.inf))
+    bound = NormalDist().inv_cdf((1 - alpha) ** (1 / max(len(parts), 1))) + NormalDist().inv_cdf(POWER)
+    links = list(_links(outcomes, np.random.default_rng(seed)))
+    for link in links:
+        n, spread = len(link.trials), float(link.gains.std())
+        for one in parts:
+            told = int(one.holds(outcomes.places[one.name])[link.trials].sum())
+            if FEWEST_INSIDE <= told <= n - FEWEST_INSIDE:
+                gain = bound * spread * math.sqrt((1 - told / n) / told)
+                found[one] = min(found[one], (told, gain), key=lambda pair: pair[1])
+    if not links:
+        return None
+    by_gain = sorted(found.values(), key=lambda pair: pair[1])
+    told, gain = by_gain[len(by_gain) // 2]
+    return Sight(told, gain, sum(one > MOST_GAINED for _, one in by_gain), len(by_gain))
+
+
 @dataclass(frozen=True)
 class _Link:
     """What trials gained from a look to the end."""
@@ -205,13 +245,17 @@ def _links(outcomes: Outcomes, random: np.random.Generator) -> Iterator[_Link]:
 
 
 def _harder_pruned(outcomes: Outcomes, link: _Link) -> Iterator[tuple[Region, Mask]]:
-    """Yield the regions that had lost more than the rest by a link's look, and of which some of its trials can tell."""
+    """Yield the regions that had lost more than the rest by some look up to a link's, and of which some of its trials
+    can tell. Where a rule stops nearly all in the end, the share stopped differs at the early looks alone.
+    """
     ended = outcomes.stopped | outcomes.finished
-    stopped = outcomes.stopped & (outcomes.step <= outcomes.looks[link.look])
+    by_look = [outcomes.stopped & (outcomes.step <= look) for look in outcomes.looks[: link.look + 1]]
     for region in regions_of(outcomes):
         inside = region.holds(outcomes.places[region.name])
         n_told = int(inside[link.trials].sum())
-        if FEWEST_INSIDE <= n_told <= len(link.trials) - FEWEST_INSIDE and _is_harder(stopped, ended, inside):
+        if FEWEST_INSIDE <= n_told <= len(link.trials) - FEWEST_INSIDE and any(
+            _is_harder(stopped, ended, inside) for stopped in by_look
+        ):
             yield region, inside
 
 

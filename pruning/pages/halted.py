@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from pruning.halted import counts
 from pruning.halted.outcomes import Outcomes
-from pruning.halted.regions import FEWEST_LINKED, Parted, Region, Unfair, regions_of
+from pruning.halted.regions import FEWEST_LINKED, MOST_GAINED, Parted, Region, Sight, Unfair, regions_of
 from pruning.halting import Halting, halting_shown, version_shown
 from pruning.pages import halted_charts
 from pruning.pages.halted_words import query_of, where
@@ -23,6 +23,7 @@ from trials.pages.frame import Frame
 from trials.pages.live import json_if_changed, live_for, page, unchanged
 from trials.pages.parts import Paragraph, Run
 from trials.pages.selection import address
+from trials.pages.tray import selection_context
 from trials.pages.words import say, strong
 from trials.space import Space
 
@@ -53,6 +54,8 @@ class ReasonRow(NamedTuple):
     share: float
     spared: str
     url: str
+    query: str
+    """What finds the trials that were stopped for it."""
 
 
 class Survivor(NamedTuple):
@@ -136,6 +139,7 @@ def _context(frame: Frame, version: str) -> dict[str, Any]:
         "unit": study.step_unit,
         "metric": study.metric,
         "tested": tested(found),
+        **selection_context(frame),
     }
 
 
@@ -222,11 +226,22 @@ def tested(found: Halting) -> str:
         return ""
     n = int((outcomes.control & np.isfinite(outcomes.at_looks[:, -1])).sum())
     told = words.counted(n, "control trial has", "control trials have") + " trained to the end"
-    if n < FEWEST_LINKED:
+    if found.sight is None:
         return f"{told}: too few for the test of unfairly pruned regions, which needs {FEWEST_LINKED}."
     return (
-        f"No region is shown to have been pruned unfairly: {told} and could tell "
-        f"(permutation test, adjusted for every region{'; of so few it sees large wrongs only' if n < 40 else ''})."
+        f"No region is shown to have been pruned unfairly (permutation test, adjusted for every region): {told}. "
+        f"{could_see(found.sight)}"
+    )
+
+
+def could_see(sight: Sight) -> str:
+    """Say what size of wrong the test could have seen."""
+    blind = f" Of {sight.blind} of {sight.parts} parts of the space it could see none." if sight.blind else ""
+    if sight.gain > MOST_GAINED:
+        return "So few can tell that it would miss most wrongs in a quarter of a range, however large."
+    return (
+        f"A quarter of a range would be named in four studies of five if its trials ended {sight.gain:.0%} of all "
+        f"ranks better than they promised; {words.counted(sight.told, 'trial')} of a typical one can tell.{blind}"
     )
 
 
@@ -245,6 +260,7 @@ def reasons_of(study: Study, found: Halting) -> list[ReasonRow]:
             share=row.steps_saved / total if total else 0.0,
             spared=words.whole(row.spared) if row.spared else words.NOT_TOLD,
             url=address(table, None, q=f"reason = {row.code}"),
+            query=f"reason = {row.code} and state = pruned",
         )
         for row in rows
     ]

@@ -10,11 +10,24 @@ from pruning.halted import counts
 from pruning.halted.counts import Histogram
 from pruning.halted.outcomes import Outcomes
 from pruning.halted.regions import Region
-from pruning.pages.halted_words import bin_words, edge_words, query_of
+from pruning.pages.halted_words import bin_words, bounds_of, edge_words, query_of
 from trials.models import Study
+from trials.query import named, quoted
 from trials.space import Categorical, Space
 
 TICKS = (0.0, 0.5, 1.0)
+STOPPED = "state = pruned and motive in (speed, risk, generalisation)"
+WHERE = {
+    "finished": "state = complete and not spared = yes",
+    "control": "state = complete and spared = yes",
+    "speed": "state = pruned and motive = speed",
+    "risk": "state = pruned and motive = risk",
+    "generalisation": "state = pruned and motive = generalisation",
+    "went_on": "state = complete",
+    "stopped": STOPPED,
+    "ended": f"(state = complete or {STOPPED})",
+}
+"""The query that finds the trials of each kind that the figures count."""
 FEWEST = 3
 """Cells with fewer ended trials say nothing of a share."""
 
@@ -31,6 +44,7 @@ def payload(study: Study, space: Space, outcomes: Outcomes) -> dict[str, object]
         "table_url": reverse("trials:trials_table", args=[study.pk]),
         "groups": [group._asdict() for group in counts.groups(outcomes)],
         "kinds": list(counts.KINDS),
+        "where": WHERE,
         "parameters": [_histogram(space, one) for one in counts.histograms(outcomes)],
         "passing": [row._asdict() for row in counts.passing(outcomes)],
         "n_ended": int((outcomes.stopped | outcomes.finished).sum()),
@@ -50,6 +64,7 @@ def grid_payload(study: Study, space: Space, outcomes: Outcomes, across: str, do
         "fewest": FEWEST,
         "table_url": reverse("trials:trials_table", args=[study.pk]),
         "queries": _queries(space, found.across, found.down),
+        "where": WHERE,
         "version": str(study.version),
     }
 
@@ -62,18 +77,32 @@ def _axis(space: Space, one: Histogram) -> dict[str, object]:
     """Return a parameter's bins: words of each, and ticks as (place from 0 to 1, words) of a range."""
     parameter = space[one.name]
     if isinstance(parameter, Categorical):
-        return {"name": one.name, "bins": list(one.labels), "ticks": [], "queries": _choice_queries(space, one)}
+        return {
+            "name": one.name,
+            "bins": list(one.labels),
+            "ticks": [],
+            "queries": _choice_queries(space, one),
+            "bounds": [],
+        }
     pairs = list(zip(one.edges, one.edges[1:], strict=False))
     return {
         "name": one.name,
         "bins": [bin_words(space, one.name, low, high) for low, high in pairs],
         "ticks": [[tick, edge_words(parameter, tick)] for tick in TICKS],
         "queries": [query_of(space, Region(one.name, low, high)) for low, high in pairs],
+        "bounds": [bounds_of(space, Region(one.name, low, high)) for low, high in pairs],
     }
 
 
 def _choice_queries(space: Space, one: Histogram) -> list[str]:
-    return ["" if label == counts.OTHERS else query_of(space, Region(one.name, 0, 1, label)) for label in one.labels]
+    told = [label for label in one.labels if label != counts.OTHERS]
+    named_ones = ", ".join(quoted(label) for label in told)
+    return [
+        f"{named(one.name)} not in ({named_ones})"
+        if label == counts.OTHERS
+        else query_of(space, Region(one.name, 0, 1, label))
+        for label in one.labels
+    ]
 
 
 def _queries(space: Space, across: Histogram, down: Histogram) -> list[Sequence[str]]:

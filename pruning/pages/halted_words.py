@@ -6,7 +6,7 @@ import math
 
 from pruning.halted.regions import Region
 from trials.pages import ranges, words
-from trials.query import quoted
+from trials.query import named, quoted
 from trials.space import Categorical, Parameter, Space
 
 
@@ -41,16 +41,16 @@ def where(space: Space, region: Region) -> str:
 
 def query_of(space: Space, region: Region) -> str:
     """Return the query that finds a region's trials."""
-    parameter = space[region.name]
-    name = quoted(region.name)
     if region.choice:
-        return f"{name} = {quoted(region.choice)}"
-    clauses = []
-    if region.low > 0:
-        clauses.append(f"{name} >= {value_at(parameter, region.low):.6g}")
-    if region.high < 1:
-        clauses.append(f"{name} < {value_at(parameter, region.high):.6g}")
-    return " and ".join(clauses)
+        return f"{named(region.name)} = {quoted(region.choice)}"
+    return " and ".join(filter(None, bounds_of(space, region)))
+
+
+def bounds_of(space: Space, region: Region) -> tuple[str, str]:
+    """Return the lower and the upper bound of a stretch as queries; empty where the range itself ends."""
+    parameter, name = space[region.name], named(region.name)
+    low = f"{name} >= {value_at(parameter, region.low):.6g}" if region.low > 0 else ""
+    return low, f"{name} < {value_at(parameter, region.high):.6g}" if region.high < 1 else ""
 
 
 def bin_words(space: Space, name: str, low: float, high: float) -> str:

@@ -244,7 +244,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     return data.problem || false;
   }
   const address = new URL(location.href).searchParams;
-  const selected = (address.get("sel") ?? "").split(",").filter(Boolean).map(Number);
+  const { selected } = data;
   const small = data.panels.length > 1;
   const across = small ? Math.max(1, Math.floor(width / 380)) : 1;
   const each = Math.floor((width - 16 * (across - 1)) / across);

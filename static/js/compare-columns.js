@@ -2,7 +2,7 @@
 // base), or press b with the focus in it; [data-difference] buttons, [ and ] go from one row that differs to the next.
 
 const table = document.querySelector("[data-compare]");
-const numbers = () => (new URL(location.href).searchParams.get("sel") ?? "").split(",").filter(Boolean);
+const numbers = () => [...table.querySelectorAll("[data-column]")].map((head) => head.dataset.column);
 
 const order = (chosen) => {
   const url = new URL(location.href);

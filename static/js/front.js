@@ -1,12 +1,15 @@
 // Finished trials in two metrics, and those that none beats in both. Data: docs/charts.md, /studies/<id>/front.json.
 import { axisNames, config, fade, layout, number, short, unpack, valueAxis, whole } from "./chart-common.js";
+import { all, attachBrush } from "./brushing.js";
 import { attachHover } from "./hover-card.js";
-import { brush, followBrush, robust, selection } from "./relations.js";
+import { apart, followBrush, robust, selection } from "./relations.js";
+import { onValue } from "./relations-brush.js";
 
 const MESSAGE = "No trial has finished with both metrics yet.";
 
 export const draw = ({ figure, plot, data, colours, width }) => {
   followBrush(figure);
+  const shown = apart(data);
   const [x, y] = [unpack(data.x), unpack(data.y)];
   const up = data.y_direction === "minimize";
   const across = data.x_direction === "minimize";
@@ -19,7 +22,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   const front = new Set(data.front);
   const steps = [...front].sort((a, b) => x[a] - x[b]);
   const style = (i) => {
-    const faded = brush.numbers && !brush.numbers.has(data.trials[i]);
+    const faded = shown && !shown.has(data.trials[i]);
     return fade(front.has(i) ? colours.ink : colours["ink-3"], faded ? 0.12 : front.has(i) ? 1 : 0.5);
   };
   const rows = [...data.trials.keys()].sort((a, b) => Number(front.has(a)) - Number(front.has(b)));
@@ -36,7 +39,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
       marker: { size: 12, symbol: "circle-open", color: picked.map(({ colour }) => colour), line: { width: 2 } },
     },
   ], layout(colours, {
-    width, height: plot.clientHeight, margin: { l: 56, r: 16, t: 24, b: 44, pad: 0 },
+    width, height: plot.clientHeight, margin: { l: 56, r: 16, t: 24, b: 44, pad: 0 }, dragmode: false,
     xaxis: { range: ranges[0], nticks: 7, gridcolor: colours.hairline, zeroline: false, ticks: "outside", ticklen: 4, tickcolor: colours.strong },
     yaxis: valueAxis(colours, { range: ranges[1] }),
     annotations: axisNames({ objective: `${data.y_metric} (${up ? "lower" : "higher"} is better)`, unit: `${data.x_metric} (${across ? "lower" : "higher"} is better)` }, colours),
@@ -45,6 +48,7 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     kind: "finished", title: `Trial ${customdata}`, word: "", step: "", sentence: `${data.x_metric} ${number(atX)}, ${data.y_metric} ${number(atY)}.`, x: atX, y: atY,
     url: location.pathname.replace(/importance\/$/, `trials/${customdata}/`) + location.search,
   });
+  attachBrush(figure, plot, (range) => all("state = complete", onValue(data.x_field, range.x, ranges[0]), onValue(data.y_field, range.y, ranges[1])), { both: true });
   const drawn = data.trials.length < data.n ? ` ${whole(data.trials.length)} are drawn.` : "";
   const area = data.area === null ? "" : ` They cover ${Math.round(100 * data.area)} % of the rectangle that all of them span (hypervolume, from its worst corner ${number(data.corner[0])}, ${number(data.corner[1])}).`;
   return `${whole(front.size)} of ${whole(data.n)} finished trials are beaten by none in both ${short(data.x_metric, 30)} and ${short(data.y_metric, 30)}.${area}${drawn}`;

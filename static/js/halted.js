@@ -1,5 +1,7 @@
 // What was halted, against what went on. Data: docs/charts.md, /studies/<id>/halted.json and halted-grid.json.
 import { config, label, layout, plain, short, stepAxis, whole } from "./chart-common.js";
+import { all, attachBrush, choose, endsBrush } from "./brushing.js";
+import { atSteps, inBins, inCells, inHistogram, inOrder } from "./halted-brush.js";
 import { attachHover } from "./hover-card.js";
 
 const WORDS = { finished: "finished", control: "spared, then finished", speed: "stopped, speed", risk: "stopped, risk", generalisation: "stopped, generalisation", running: "running", paused: "paused", failed: "failed", stopped: "stopped, not judged" };
@@ -7,20 +9,12 @@ const ORDER = ["finished", "control", "generalisation", "risk", "speed", "stoppe
 const tone = (kind, colours) => ({ control: colours["ink-4"], stopped: colours.paused, failed: colours.failed })[kind] ?? colours[kind] ?? colours.ink;
 const counted = (counts) => ORDER.filter((kind) => counts[kind]).map((kind) => `${whole(counts[kind])} ${WORDS[kind]}`).join(", ");
 
-const open = (data, query) => {
-  const url = new URL(data.table_url, location.href);
-  url.searchParams.set("q", query);
-  const sel = new URL(location.href).searchParams.get("sel");
-  if (sel) url.searchParams.set("sel", sel);
-  location.assign(url.href);
-};
-
 /** A click on a mark of this chart does what `follow(point)` says; attached once, always the newest. */
 const onClick = (figure, plot, follow) => {
   figure.follow = follow;
   if (figure.dataset.clicks) return;
   figure.dataset.clicks = "yes";
-  plot.on("plotly_click", ({ points }) => figure.follow(points[0]));
+  plot.on("plotly_click", ({ points }) => endsBrush(plot) || figure.follow(points[0]));
 };
 
 /** A label at this share of the width grows away from the edge it stands at. */
@@ -63,8 +57,9 @@ const drawFar = ({ figure, plot, data, colours, width }) => {
     const group = groups[point.pointNumber];
     if (!group) return;
     if (group.first === group.last) location.assign(`${data.trial_url}${group.first}/`);
-    else open(data, `number >= ${group.first} and number <= ${group.last}`);
+    else choose(figure, `number >= ${group.first} and number <= ${group.last}`);
   });
+  attachBrush(figure, plot, inOrder);
   return true;
 };
 
@@ -118,9 +113,9 @@ const drawHalted = ({ figure, plot, data, colours, width }) => {
   });
   onClick(figure, plot, (point) => {
     const { one, bin, kind } = point.data.customdata[point.pointNumber];
-    const state = UP.has(kind) ? "state = complete" : "state = pruned";
-    open(data, [one.queries[bin], state].filter(Boolean).join(" and "));
+    choose(figure, all(inBins(one, [bin, bin]), data.where[kind]));
   });
+  attachBrush(figure, plot, (range) => inHistogram(data, shown[Number(range.id.match(/\d+/)?.[0] ?? 1) - 1], range), { both: true });
   return true;
 };
 
@@ -152,8 +147,9 @@ const drawCells = ({ figure, plot, data, colours, width }) => {
   });
   onClick(figure, plot, (point) => {
     const [y, x] = point.pointNumber;
-    if (data.queries[y][x]) open(data, data.queries[y][x]);
+    choose(figure, all(data.queries[y][x], data.where.ended));
   });
+  attachBrush(figure, plot, (range) => inCells(data, range), { both: true });
   return true;
 };
 
@@ -190,6 +186,7 @@ const drawPassing = ({ figure, plot, data, colours, width }) => {
     if (!row) return null;
     return { kind: "finished", title: `${Math.round(1000 * point.y) / 10} % went further`, word: "", step: `step ${whole(row.step)}`, sentence: Object.keys(row.stopped).length ? `Stopped here: ${counted(row.stopped)}.` : "" };
   });
+  attachBrush(figure, plot, (range) => atSteps(data, range));
   return true;
 };
 

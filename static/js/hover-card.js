@@ -1,4 +1,5 @@
 // Our own hover card beside a ringed mark: glyph, trial, step, and the sentence. Text is set, never parsed.
+import { endsBrush } from "./brushing.js";
 
 const glyph = (kind) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -59,7 +60,7 @@ export const attachHover = (figure, plot, describe) => {
   plot.on("plotly_unhover", clear);
   plot.on("plotly_click", ({ points }) => {
     // A finger's tap is how it hovers; it must not leave the page.
-    if (!matchMedia("(hover: hover)").matches) return;
+    if (!matchMedia("(hover: hover)").matches || endsBrush(plot)) return;
     const facts = plot.describe(points[0]);
     if (facts?.pin) facts.pin();
     else if (facts?.url) location.assign(facts.url);

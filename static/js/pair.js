@@ -1,7 +1,9 @@
 // Trials over two parameters, coloured by rank, over the rank that the model expects. Data: relations.json, surface.json.
 import { config, fade, label, layout, mix, number, plain, short } from "./chart-common.js";
+import { all, attachBrush } from "./brushing.js";
 import { attachHover } from "./hover-card.js";
-import { brush, decode, followBrush, raw, selection, ticks } from "./relations.js";
+import { apart, decode, followBrush, raw, selection, ticks } from "./relations.js";
+import { onAxis } from "./relations-brush.js";
 
 const choices = (figure, found) => {
   const selects = ["x", "y"].map((which) => figure.querySelector(`[data-pair="${which}"]`));
@@ -38,12 +40,13 @@ const middles = (axis, n) => (axis.choices && axis.choices.length === n ? Array.
 export const draw = ({ figure, plot, data, colours, width }) => {
   const found = decode(data);
   followBrush(figure);
+  const shown = apart(data);
   if (!found.axes.length || !found.n) return false;
   const [one, other] = choices(figure, found);
   if (!figure.surface) ask(figure, one, other);
   const z = figure.surface?.z;
   const rows = [...found.trials.keys()].filter((i) => Number.isFinite(found.ranks[i]) && Number.isFinite(one.values[i]) && Number.isFinite(other.values[i])).sort((a, b) => found.ranks[b] - found.ranks[a]);
-  const drawn = brush.numbers ? rows.filter((i) => brush.numbers.has(found.trials[i])) : rows;
+  const drawn = shown ? rows.filter((i) => shown.has(found.trials[i])) : rows;
   const picked = selection(data, colours).map((chosen) => ({ ...chosen, i: found.trials.indexOf(chosen.trial) })).filter(({ i }) => rows.includes(i));
   const traces = [
     ...(z ? [{
@@ -75,5 +78,9 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     sentence: `${one.name} ${raw(one, customdata[3])}, ${other.name} ${raw(other, customdata[4])}; better than ${Math.round(100 * (1 - customdata[1]))} % of those drawn.`,
     url: location.pathname.replace(/importance\/$/, `trials/${customdata[0]}/`) + location.search,
   });
+  attachBrush(figure, plot, ({ x, y }) => {
+    const places = [onAxis(one, x), onAxis(other, y)];
+    return places.includes(null) ? "" : all(...places) || "best != none";
+  }, { both: true });
   return z ? true : "No contours: the model has none for this pair (it has those of the parameters that explain most, once importance is computed).";
 };

@@ -1,14 +1,16 @@
 // One line per trial through all parameters and the value; a drag along an axis brushes trials on every figure of the
-// page, and the brushed ones can be added to those compared. Data: relations.json.
+// page and selects, on every page, all that lie within the brushed ranges. Data: relations.json.
 import { config, fade, label, layout, number, plain, short, whole } from "./chart-common.js";
-import { brush, decode, followBrush, raw, selection, setBrush } from "./relations.js";
+import { all, choose } from "./brushing.js";
+import { apart, decode, followBrush, raw, selection, setBrush } from "./relations.js";
+import { onAxis, onRank } from "./relations-brush.js";
 
 const NEAR = 22;
 
 /** All axes, the value last and its better end on top: [{name, places, raw(place), ends}]. */
 const axesOf = (data, found) => [
   ...found.axes.map((axis) => ({
-    name: axis.name, places: Array.from(axis.values, axis.place), top: raw(axis, axis.high), bottom: raw(axis, axis.low),
+    name: axis.name, query: (range) => onAxis(axis, range), places: Array.from(axis.values, axis.place), top: raw(axis, axis.high), bottom: raw(axis, axis.low),
     at: (text) => {
       const index = axis.choices ? axis.choices.indexOf(text) : -1;
       return axis.place(index >= 0 ? index : Number(text.replaceAll("−", "-")));
@@ -26,7 +28,7 @@ const valueAxisOf = (data, found) => {
   };
   return {
     name: data.objective, places: Array.from(found.ranks, (rank) => 1 - rank), at: (text) => Math.min(1, place(Number(text.replaceAll("−", "-")))),
-    top: sorted.length ? number(sorted[sorted.length - 1]) : "", bottom: sorted.length ? number(sorted[0]) : "", isValue: true, sorted,
+    top: sorted.length ? number(sorted[sorted.length - 1]) : "", bottom: sorted.length ? number(sorted[0]) : "", query: (range) => onRank("best", sorted, range),
   };
 };
 
@@ -51,7 +53,7 @@ const inside = (found, axes, ranges) => {
 };
 
 const words = (axes, ranges, numbers) => {
-  if (!numbers) return "drag along an axis to brush";
+  if (!numbers) return "drag along an axis to select";
   const parts = [...ranges].map(([at]) => short(axes[at].name, 24));
   return `brushed: ${parts.join(" and ")}, ${whole(numbers.size)} trial${numbers.size === 1 ? "" : "s"}`;
 };
@@ -76,12 +78,9 @@ const boxes = (figure, plot, ranges) => {
 const apply = (figure) => {
   const { found, axes, ranges } = figure.parallel;
   setBrush(inside(found, axes, ranges));
-};
-
-const choose = (figure) => {
-  const { found } = figure.parallel;
-  const kept = [...found.trials.keys()].filter((i) => brush.numbers?.has(found.trials[i])).sort((a, b) => (found.ranks[a] || 0) - (found.ranks[b] || 0));
-  figure.dispatchEvent(new CustomEvent("espalier:choose", { bubbles: true, detail: { add: kept.map((i) => found.trials[i]) } }));
+  const queries = [...ranges].map(([at, range]) => axes[at].query(range));
+  if (!ranges.size) document.dispatchEvent(new CustomEvent("espalier:clear"));
+  else if (!queries.includes(null)) choose(figure, all(...queries) || "best != none");
 };
 
 /** Listen once: pointer, form, buttons. `figure.parallel` holds what was drawn last. */
@@ -120,7 +119,12 @@ const listen = (figure, plot) => {
   plot.addEventListener("pointerup", finish);
   plot.addEventListener("pointercancel", finish);
   figure.querySelector("[data-brush-clear]").addEventListener("click", () => { figure.parallel.ranges.clear(); apply(figure); });
-  figure.querySelector("[data-brush-add]").addEventListener("click", () => choose(figure));
+  // Another figure has selected, or the selection was cleared: this brush holds no longer.
+  document.addEventListener("espalier:chosen", ({ detail }) => {
+    if (detail.from === figure || !figure.parallel.ranges.size) return;
+    figure.parallel.ranges.clear();
+    setBrush(null);
+  });
   figure.querySelector("[data-brush-form]").addEventListener("submit", (event) => {
     event.preventDefault();
     const { axis, low, high } = event.target.elements;
@@ -144,8 +148,9 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   figure.parallel = { found, axes, ranges };
   const rows = [...found.trials.keys()].filter((i) => Number.isFinite(found.value[i]));
   if (!rows.length) return false;
-  const marked = rows.filter((i) => brush.numbers?.has(found.trials[i]));
-  const faint = Math.min(0.35, Math.max(0.05, 25 / rows.length)) * (brush.numbers ? 0.5 : 1);
+  const standOut = apart(data);
+  const marked = rows.filter((i) => standOut?.has(found.trials[i]));
+  const faint = Math.min(0.35, Math.max(0.05, 25 / rows.length)) * (standOut ? 0.5 : 1);
   const best = found.trials.indexOf(found.best);
   const traces = [
     trace(axes, rows, { width: 1, color: fade(colours.ink, faint) }),
@@ -170,11 +175,8 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     ])),
   }), config);
   boxes(figure, plot, ranges);
-  figure.querySelector("[data-brush-text]").textContent = words(axes, ranges, brush.numbers);
-  figure.querySelector("[data-brush-clear]").hidden = !brush.numbers;
-  const add = figure.querySelector("[data-brush-add]");
-  add.hidden = !marked.length;
-  add.textContent = `Select ${whole(marked.length)} trial${marked.length === 1 ? "" : "s"}`;
+  figure.querySelector("[data-brush-text]").textContent = words(axes, ranges, inside(found, axes, ranges));
+  figure.querySelector("[data-brush-clear]").hidden = !ranges.size;
   const form = figure.querySelector("[data-brush-form]");
   form.hidden = false;
   const select = form.querySelector("[data-brush-axis]");

@@ -4,14 +4,14 @@ import { plain, short, unpack } from "./chart-common.js";
 
 const decoded = new WeakMap();
 
-/** Read relations.json once: {n, axes: [{name, place(value), values}], trials, kinds, value, better(a, b)}. */
+/** Read relations.json once: {n, axes: [{name, place(value), at(place), values}], trials, kinds, value, better(a, b)}. */
 export const decode = (data) => {
   if (decoded.has(data)) return decoded.get(data);
   const axes = data.axes.map((axis) => ({ ...axis, values: unpack(axis.values) }));
   const value = unpack(data.value);
   const finite = [...value].filter(Number.isFinite);
   const minimize = data.direction === "minimize";
-  axes.forEach((axis) => { axis.place = placer(axis); });
+  axes.forEach((axis) => Object.assign(axis, placer(axis)));
   const found = {
     axes, value, minimize, trials: data.trials, n: data.trials.length, kinds: data.kind.map((at) => data.kinds[at]),
     ranks: ranksOf(value, minimize), best: data.best, extent: [Math.min(...finite), Math.max(...finite)],
@@ -23,7 +23,10 @@ export const decode = (data) => {
 const placer = ({ log, low, high }) => {
   const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
   const width = to - from || 1;
-  return (value) => ((log ? Math.log(value) : value) - from) / width;
+  return {
+    place: (value) => ((log ? Math.log(value) : value) - from) / width,
+    at: (place) => (log ? Math.exp(from + place * width) : from + place * width),
+  };
 };
 
 /** Share of the drawn trials that are better, from 0 (best) to 1; NaN where nothing was told. */
@@ -73,6 +76,15 @@ export const brush = { numbers: null };
 export const setBrush = (numbers) => {
   brush.numbers = numbers;
   document.dispatchEvent(new CustomEvent("espalier:brush"));
+};
+
+const chosenOf = new WeakMap();
+
+/** The trials that stand out on this page: those brushed, else those of a selection of more than are compared; or null. */
+export const apart = (data) => {
+  if (brush.numbers || !data.chosen) return brush.numbers;
+  if (!chosenOf.has(data)) chosenOf.set(data, new Set(data.chosen));
+  return chosenOf.get(data);
 };
 
 /** Redraw a figure when the brush changes. */

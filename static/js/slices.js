@@ -1,7 +1,9 @@
 // The value of every trial over each parameter, four at a time, the most important first. Data: relations.json.
 import { axisNames, config, fade, label, layout, marker, number, plain, short, whole, valueAxis } from "./chart-common.js";
+import { all, attachBrush } from "./brushing.js";
 import { attachHover } from "./hover-card.js";
-import { brush, decode, followBrush, raw, robust, selection, ticks } from "./relations.js";
+import { apart, decode, followBrush, raw, robust, selection, ticks } from "./relations.js";
+import { onAxis, onValue } from "./relations-brush.js";
 
 const ORDER = ["waiting", "failed", "paused", "stopped", "speed", "risk", "generalisation", "control", "running", "finished"];
 const GAP = 0.035;
@@ -34,6 +36,7 @@ const byKind = (found) => ORDER.map((kind) => [kind, [...found.kinds.keys()].fil
 export const draw = ({ figure, plot, data, colours, width }) => {
   const found = decode(data);
   followBrush(figure);
+  const standOut = apart(data);
   const range = robust(found.value, found.minimize);
   if (!range || !found.axes.length) return false;
   const names = JSON.parse(figure.dataset.order || "[]");
@@ -56,15 +59,15 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     };
     annotations.push(label(plain(short(axis.name, 24)), from, 1, colours, { xref: "paper", yref: "paper", yshift: 28, font: { size: 12, weight: 600, color: colours.ink } }));
     for (const [kind, rows] of byKind(found)) {
-      for (const inside of brush.numbers ? [false, true] : [true]) {
-        const kept = rows.filter((i) => !brush.numbers || brush.numbers.has(found.trials[i]) === inside);
+      for (const inside of standOut ? [false, true] : [true]) {
+        const kept = rows.filter((i) => !standOut || standOut.has(found.trials[i]) === inside);
         if (!kept.length) continue;
         const style = marker(kind, colours, found.n > 400 ? 5 : 7);
         traces.push({
           type: "scatter", mode: "markers", hoverinfo: "none", xaxis: `x${suffix}`, yaxis: "y",
           x: kept.map((i) => axis.place(axis.values[i])), y: kept.map((i) => pin(found.value[i])),
           customdata: kept.map((i) => [found.trials[i], axis.values[i], found.value[i], axis.name, kind]),
-          marker: { ...style, color: fade(style.color, inside ? (brush.numbers ? 1 : 0.75) : 0.12), line: { ...style.line, width: inside ? 0.6 : 0 } },
+          marker: { ...style, color: fade(style.color, inside ? (standOut ? 1 : 0.75) : 0.12), line: { ...style.line, width: inside ? 0.6 : 0 } },
         });
       }
     }
@@ -85,6 +88,10 @@ export const draw = ({ figure, plot, data, colours, width }) => {
     sentence: `${customdata[3]} ${raw(found.axes.find((axis) => axis.name === customdata[3]), customdata[1])}`,
     url: location.pathname.replace(/importance\/$/, `trials/${customdata[0]}/`) + location.search,
   });
+  attachBrush(figure, plot, ({ id, x, y }) => {
+    const place = onAxis(shown[Number(id.match(/\d+/)?.[0] ?? 1) - 1], x);
+    return place === null ? "" : all(place, onValue("best", y, range)) || "best != none";
+  }, { both: true });
   const beyond = [...found.value].filter((y) => Number.isFinite(y) && (y < range[0] || y > range[1])).length;
   const untold = found.n - [...found.value].filter(Number.isFinite).length;
   return [beyond ? `${whole(beyond)} beyond the scale stand at its edge.` : "", untold ? `${whole(untold)} without a finite value are not drawn.` : ""].filter(Boolean).join(" ") || true;

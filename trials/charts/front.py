@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trials.charts.packing import pack
 from trials.models import MetricSummary, Study, Trial
 from trials.pages.paced import Paced
+from trials.query import named
 
 MOST_DRAWN = 1_000
 MOST_METRICS = 40
@@ -120,13 +121,26 @@ def hypervolume(points: Floats, corner: Floats) -> float:
     return area
 
 
-def payload(found: Front, one: Side, other: Side, *, selected: Sequence[int], version: str) -> dict[str, Any]:
-    """Return the JSON of docs/charts.md: the whole front, and of the others at most `MOST_DRAWN`."""
+def payload(
+    found: Front,
+    one: Side,
+    other: Side,
+    *,
+    selected: Sequence[int],
+    chosen: frozenset[int] | None = None,
+    version: str,
+) -> dict[str, Any]:
+    """Return the JSON of docs/charts.md: the whole front, and of the others at most `MOST_DRAWN`.
+
+    selected: the compared trials. chosen: where more are selected, the finished ones of them.
+    """
     beaten = np.flatnonzero(~found.on_front)
     if beaten.size > MOST_DRAWN:
         beaten = beaten[np.unique(np.linspace(0, beaten.size - 1, MOST_DRAWN).astype(int))]
     kept = np.union1d(np.flatnonzero(found.on_front), beaten).astype(int)
     return {
+        "x_field": f"{named(one.metric)}.last",
+        "y_field": f"{named(other.metric)}.last",
         "x_metric": one.metric,
         "y_metric": other.metric,
         "x_direction": "minimize" if one.minimize else "maximize",
@@ -139,5 +153,6 @@ def payload(found: Front, one: Side, other: Side, *, selected: Sequence[int], ve
         "area": found.area,
         "n": int(found.numbers.size),
         "selected": list(selected),
+        "chosen": None if chosen is None else sorted(chosen & frozenset(found.numbers[kept].tolist())),
         "version": version,
     }

@@ -84,6 +84,14 @@ def by_kind(roll: Roll, trials: NDArray[np.int64], order: Sequence[str]) -> Grou
     )
 
 
+def by_selection(roll: Roll, selected: frozenset[int], trials: NDArray[np.int64]) -> Groups:
+    """Group into the selected trials, by number, and all others."""
+    found = places(roll, trials)
+    chosen = np.isin(roll.numbers, sorted(selected)) if selected else np.zeros(len(roll.numbers), dtype=bool)
+    of = np.array([-1 if place < 0 else int(not chosen[place]) for place in found.tolist()], dtype=np.int64)
+    return Groups(["selected", "all others"], ["", ""], of)
+
+
 def by_parameter(study: Study, space: Space, name: str, trials: NDArray[np.int64]) -> Groups:
     """Group by a parameter's value; many numbers are cut into quarters of the trials."""
     rows = list(TrialParam.objects.filter(study=study, name=name).values_list("trial_id", "number", "text"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from trials.charts.raster import Axis
 from trials.charts.scale import axis_of
 from trials.facts import Cut, provider
 from trials.models import Study
-from trials.pages.curve_view import CurveView
+from trials.pages.curve_view import SELECTION, CurveView
 from trials.series import Flat
 from trials.space import Space
 
@@ -41,10 +41,24 @@ class Picture(NamedTuple):
     """Where the horizontal axis ends when nothing is zoomed."""
     problem: str
     """Why the axis asked for cannot be drawn; the picture is then by step."""
+    selected: Sequence[int] = ()
+    """The compared trials, in the order of their letters."""
 
 
-def picture_of(study: Study, view: CurveView, *, version: str, space: Space, selected: Sequence[int] = ()) -> Picture:
-    """Read and draw what the view asks for."""
+Among = Callable[[Iterable[int]], frozenset[int]]
+"""Which of some trials are selected, by number."""
+
+
+def picture_of(
+    study: Study,
+    view: CurveView,
+    *,
+    version: str,
+    space: Space,
+    selected: Sequence[int] = (),
+    selection: Among = lambda numbers: frozenset(),
+) -> Picture:
+    """Read and draw what the view asks for; `selected` are the compared trials, `selection` knows all selected ones."""
     metric = view.metric or study.metric
     spared = provider().spared_numbers(study)
     roll = members.roll_of(study, spared)
@@ -53,7 +67,9 @@ def picture_of(study: Study, view: CurveView, *, version: str, space: Space, sel
     sheets = [
         sheet
         for name in metrics
-        for sheet in _sheets(study, replace(view, metric=name), version=version, space=space, roll=roll)
+        for sheet in _sheets(
+            study, replace(view, metric=name), version=version, space=space, roll=roll, among=selection
+        )
     ]
     span = _span(study, view, sheets)
     drawn = [
@@ -64,7 +80,7 @@ def picture_of(study: Study, view: CurveView, *, version: str, space: Space, sel
     ]
     own = metric == study.metric and view.labels == "{}" and view.along == "step" and len(metrics) == 1
     cuts = provider().cuts(study) if own and view.shows("cuts") else ()
-    return Picture(view, drawn, cuts, span, problem)
+    return Picture(view, drawn, cuts, span, problem, selected)
 
 
 def payload(study: Study, looks: Sequence[int], found: Picture, version: str) -> dict[str, object]:
@@ -84,6 +100,7 @@ def payload(study: Study, looks: Sequence[int], found: Picture, version: str) ->
         "cuts": [asdict(cut) for cut in found.cuts],
         "best": study.best_number,
         "best_value": study.best_value if (view.metric or study.metric, view.labels) == (study.metric, "{}") else None,
+        "selected": list(found.selected),
         "panels": [panels.payload(panel) for panel in found.panels],
         "version": version,
     }
@@ -107,7 +124,7 @@ def _metrics(study: Study, view: CurveView, metric: str) -> Sequence[str]:
     return names[:MOST_METRICS] or [metric]
 
 
-def _sheets(study: Study, view: CurveView, *, version: str, space: Space, roll: Roll) -> list[Sheet]:
+def _sheets(study: Study, view: CurveView, *, version: str, space: Space, roll: Roll, among: Among) -> list[Sheet]:
     """Return one sheet of curves for each picture of a metric."""
     kind, _, name = view.group.partition(":")
     groups: Groups | None
@@ -116,6 +133,8 @@ def _sheets(study: Study, view: CurveView, *, version: str, space: Space, roll: 
     else:
         flat = stock.curves(study, version, view.metric, view.told_labels)
         groups = members.by_parameter(study, space, name, flat.trials) if kind == "param" else None
+        if kind == SELECTION:
+            groups = members.by_selection(roll, among(roll.numbers.tolist()), flat.trials)
     x = _along(study, view, flat, version)
     if view.along != "step":
         # Trials without times have no place on this axis.

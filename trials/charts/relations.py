@@ -19,6 +19,7 @@ from trials.facts import provider
 from trials.models import Study, Trial
 from trials.models.trial import TrialQuerySet
 from trials.pages import words
+from trials.query import choice_text, named, quoted
 from trials.space import Categorical, Parameter, Space
 from trials.space.parameters import same
 
@@ -87,8 +88,19 @@ def _drawn(trial: Trial, spared: frozenset[int]) -> Drawn:
     return Drawn(trial.number, kind, trial.params, getattr(trial, "shown", None))
 
 
-def payload(study: Study, space: Space, found: Relations, *, selected: Sequence[int], version: str) -> dict[str, Any]:
-    """Return the JSON of docs/charts.md."""
+def payload(
+    study: Study,
+    space: Space,
+    found: Relations,
+    *,
+    selected: Sequence[int],
+    chosen: frozenset[int] | None = None,
+    version: str,
+) -> dict[str, Any]:
+    """Return the JSON of docs/charts.md.
+
+    selected: the compared trials. chosen: where more are selected, those of the drawn ones that are.
+    """
     columns = [_axis(parameter, found.trials) for parameter in space]
     return {
         "objective": study.metric,
@@ -100,6 +112,7 @@ def payload(study: Study, space: Space, found: Relations, *, selected: Sequence[
         "value": pack([np.nan if trial.value is None else trial.value for trial in found.trials]),
         "best": study.best_number,
         "selected": list(selected),
+        "chosen": None if chosen is None else sorted(chosen),
         "told": found.told,
         "version": version,
     }
@@ -110,14 +123,17 @@ def _axis(parameter: Parameter, trials: Sequence[Drawn]) -> tuple[dict[str, Any]
     name = parameter.name
     if isinstance(parameter, Categorical):
         choices = [str(choice) for choice in parameter.choices]
-        axis = {"name": name, "choices": choices, "log": False, "low": 0, "high": max(1, len(choices) - 1)}
+        said = [quoted(choice_text(choice)) for choice in parameter.choices]
+        axis: dict[str, Any] = {"name": name, "field": named(name), "choices": choices, "words": said, "log": False}
+        axis |= {"low": 0, "high": max(1, len(choices) - 1)}
         return axis, [_index(parameter, trial.params[name]) if name in trial.params else np.nan for trial in trials]
     numbers = [_number(trial.params.get(name)) for trial in trials]
     finite = [number for number in numbers if np.isfinite(number)]
     # An amended range may leave earlier trials outside of it; they are drawn all the same.
     low, high = min([parameter.low, *finite]), max([parameter.high, *finite])
     log = parameter.log and low > 0
-    return {"name": name, "choices": None, "log": log, "low": float(low), "high": float(high)}, numbers
+    axis = {"name": name, "field": named(name), "choices": None, "log": log, "low": float(low), "high": float(high)}
+    return axis, numbers
 
 
 def _index(parameter: Categorical, value: object) -> float:

@@ -44,7 +44,7 @@ def compare_json(request: HttpRequest, study_id: int) -> HttpResponse:
         found = compare.comparison(study, chosen(study, selection), along)
         return compare.payload(study, looks_of(study), found, selection)
 
-    return json_if_changed(request, f"{head.live_version(study)}-{selection}-{along}", build)
+    return json_if_changed(request, f"{head.live_version(study)}-{selection.tag}-{along}", build)
 
 
 @require_GET

@@ -17,6 +17,7 @@ SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95)
 SPLITS = ("", "state", "motive", "metric")
 DRAWINGS = ("", "lines", "density")
 LAYERS = ("quantiles", "marks", "cuts")
+SELECTION = "selection"
 NONE_HIDDEN: tuple[str, ...] = ()
 ADDRESS_MAX = 500
 
@@ -40,7 +41,7 @@ class CurveView:
     split: str = ""
     """One small picture per state, motive or metric; empty: one picture."""
     group: str = ""
-    """`param:NAME` or `label:NAME`: mean and band of each value."""
+    """`param:NAME` or `label:NAME`: mean and band of each value; `selection`: of the selected trials and the others."""
     hidden: tuple[str, ...] = NONE_HIDDEN
     """Layers switched off."""
     window: tuple[float, float, float, float] | None = None
@@ -80,7 +81,8 @@ PARAMETERS = ("metric", "labels", "x", "xs", "ys", "smooth", "draw", "split", "g
 
 def tag(request: HttpRequest) -> str:
     """Return the part of the address that the picture depends on."""
-    return "&".join(f"{name}={_text(request.GET, name)}" for name in (*PARAMETERS, "sel"))
+    asked = [f"{name}={_text(request.GET, name)}" for name in PARAMETERS]
+    return "&".join([*asked, f"sel={request.GET.get('sel', '')}"])
 
 
 def _text(query: QueryDict, name: str) -> str:
@@ -112,6 +114,8 @@ def _labels(text: str) -> str:
 
 def _group(text: str) -> str:
     kind, _, name = text.partition(":")
+    if text == SELECTION:
+        return text
     return text if kind in {"param", "label"} and name else ""
 
 

@@ -19,10 +19,11 @@ from trials.models import Study
 from trials.pages import curve_choices, live, saved_views, words
 from trials.pages.access import readable, trial_of, visible_study
 from trials.pages.chart_data import looks_of
-from trials.pages.curve_view import LAYERS, PARAMETERS, SMOOTHINGS, CurveView, tag
+from trials.pages.curve_view import LAYERS, PARAMETERS, SELECTION, SMOOTHINGS, CurveView, tag
 from trials.pages.frame import Frame
 from trials.pages.parts import Option
 from trials.pages.selection import Selection, address
+from trials.pages.tray import selection_context
 
 LAYER_NAMES = {"quantiles": "Quantiles", "marks": "Stop marks", "cuts": "Cuts"}
 DRAW_NAMES = {"": "As they fit", "lines": "Lines", "density": "Density"}
@@ -39,7 +40,12 @@ def curves(request: HttpRequest, study_id: int) -> HttpResponse:
     if default := saved_views.default_for(request, access.study, "curves"):
         return redirect(default)
     frame = Frame(request, access)
-    context = {**frame.context("curves"), **_context(frame), **saved_views.context(frame, "curves")}
+    context = {
+        **frame.context("curves"),
+        **_context(frame),
+        **saved_views.context(frame, "curves"),
+        **selection_context(frame),
+    }
     ended = access.study.state == Study.State.ENDED
     return live.page(request, "trials/curves", context, version=version, ended=ended)
 
@@ -110,8 +116,10 @@ def trial_cuts_json(request: HttpRequest, study_id: int, number: int) -> HttpRes
 def _picture(request: HttpRequest, study: Study, version: str) -> Picture:
     view = CurveView.of(request.GET)
     space = study.newest_revision().parsed().space
-    chosen = Selection.of(request).numbers
-    return picture.picture_of(study, view, version=version, space=space, selected=chosen)
+    selection = Selection.of(request, study)
+    return picture.picture_of(
+        study, view, version=version, space=space, selected=selection.compared, selection=selection.among
+    )
 
 
 def _context(frame: Frame) -> dict[str, Any]:
@@ -157,6 +165,8 @@ def _metrics(told: Sequence[tuple[str, str]], study: Study, view: CurveView) -> 
 def _groups(frame: Frame, told: Sequence[tuple[str, str]], view: CurveView) -> list[Option]:
     metric = view.metric or frame.study.metric
     found = [Option("", "Not grouped", chosen=not view.group)]
+    if frame.selection or view.group == SELECTION:
+        found.append(Option(SELECTION, "Selected against the others", chosen=view.group == SELECTION))
     found += [
         Option(f"param:{name}", f"By {name}", chosen=view.group == f"param:{name}") for name in frame.plan.space.names
     ]

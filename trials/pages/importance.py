@@ -22,8 +22,9 @@ from trials.pages.access import editable_study, readable, visible_study
 from trials.pages.frame import Frame
 from trials.pages.importance_found import names_of, readings_of, said_of
 from trials.pages.parts import Computing, Live
-from trials.pages.selection import address, tray
+from trials.pages.selection import address
 from trials.pages.table_export import safe_cell
+from trials.pages.tray import selection_context
 
 
 @require_GET
@@ -87,7 +88,7 @@ def _is_open(known: Known) -> bool:
 
 
 def _context(frame: Frame, known: Known) -> dict[str, Any]:
-    study, request, result = frame.study, frame.request, known.result
+    study, result = frame.study, known.result
     context: dict[str, Any] = {
         "computing": _computing(known),
         "compute_url": _compute_url(frame, known),
@@ -95,16 +96,12 @@ def _context(frame: Frame, known: Known) -> dict[str, Any]:
         "may_edit": frame.may_edit,
         "result": None,
         "empty_text": _empty(study),
-        "selection": tray(study, frame.selection, path=request.path, query=request.GET),
-        "n_selected": len(frame.selection),
-        "selection_url": reverse("trials:select", args=[study.pk]),
-        "compare_url": address(reverse("trials:compare", args=[study.pk]), sel=str(frame.selection)),
-        "clear_url": address(request.path, request.GET, sel=None),
+        **selection_context(frame),
         "has_trials": study.n_trials > study.n_waiting,
         "metric": study.metric,
     }
     said = {} if result is None else _found(frame, result)
-    if "version" in request.GET:
+    if "version" in frame.request.GET:
         return context | said  # what is swapped in holds none of the figures below
     order = [row.name for row in said.get("rows", ())]
     return context | said | related.context(frame, order=order, pair=said.get("first_pair"))

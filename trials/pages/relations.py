@@ -17,7 +17,7 @@ from trials.importance import readings
 from trials.models import Study
 from trials.pages.access import visible_study
 from trials.pages.live import json_if_changed
-from trials.pages.selection import Selection
+from trials.pages.selection import MOST, Selection
 from trials.pages.table_export import safe_cell
 
 
@@ -26,12 +26,13 @@ def relations_json(request: HttpRequest, study_id: int) -> HttpResponse:
     """Return the trials that slices, parallel coordinates and the rank plot draw."""
     study = visible_study(request, study_id)
     selection = Selection.of(request, study)
-    version = f"{study.version}-{selection}"
+    version = f"{study.version}-{selection.tag}"
 
     def build() -> Mapping[str, object]:
         found = relations.relations(study, selected=selection.numbers)
         space = study.plan().space
-        return relations.payload(study, space, found, selected=selection.compared, version=version)
+        chosen = selection.among(trial.number for trial in found.trials) if len(selection) > MOST else None
+        return relations.payload(study, space, found, selected=selection.compared, chosen=chosen, version=version)
 
     return json_if_changed(request, version, build)
 
@@ -93,11 +94,12 @@ def front_json(request: HttpRequest, study_id: int) -> HttpResponse:
     study = visible_study(request, study_id)
     selection = Selection.of(request, study)
     one, other = sides(study, request)
-    version = f"{study.version}-{selection}"
+    version = f"{study.version}-{selection.tag}"
 
     def build() -> Mapping[str, object]:
         found = front.front(study, one, other)
-        return front.payload(found, one, other, selected=selection.compared, version=version)
+        chosen = selection.among(found.numbers.tolist()) if len(selection) > MOST else None
+        return front.payload(found, one, other, selected=selection.compared, chosen=chosen, version=version)
 
     return json_if_changed(request, f"{version}-{crc32(repr((one, other)).encode()):x}", build)
 

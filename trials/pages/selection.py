@@ -1,25 +1,31 @@
-"""The trials a person has selected, as the address carries them: `?sel=24,134`, or `?sel=~7` for a stored selection."""
+"""The trials a person has selected, as the address carries them: `?sel=24,134`, `?sel=~7` for a stored selection, or
+`?sel=q:lr < 1e-3` for all that a query finds, best first, however many there are.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 
 from trials.models import StoredSelection, Study, Trial
 from trials.pages import words
 from trials.pages.parts import Selected
+from trials.pages.table_query import TableQuery
+from trials.query import Catalogue, QueryError
 
 MOST = 12
 """Trials that are compared; they carry letters."""
 MOST_IN_ADDRESS = 50
 MOST_STORED = 5_000
 LETTERS = "ABCDEFGHIJKL"
-STORED = "~"
+STORED, BY_QUERY = "~", "q:"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,11 @@ class Selection:
     numbers: tuple[int, ...] = ()
     stored: int | None = None
     """The key of the stored selection, where there are more than an address carries."""
+    query: str = ""
+    """What finds the trials, where they are selected by a query; `numbers` are then the best `MOST_STORED` of them."""
+    found: TableQuery | None = field(default=None, compare=False, repr=False)
+    total: int = 0
+    """How many trials the query finds."""
 
     @classmethod
     def of(cls, request: HttpRequest, study: Study | None = None) -> Selection:
@@ -43,6 +54,8 @@ class Selection:
         """Read what an address carries."""
         if text.startswith(STORED):
             return cls._stored(study, text[1:])
+        if text.startswith(BY_QUERY):
+            return cls.by_query(study, text.removeprefix(BY_QUERY))
         return cls(read_numbers(text.split(","))[:MOST_IN_ADDRESS])
 
     @classmethod
@@ -58,6 +71,28 @@ class Selection:
         return cls(found, row.pk)
 
     @classmethod
+    def by_query(cls, study: Study | None, text: str) -> Selection:
+        """Return all that a query finds, the best first; nothing where it cannot be read or is empty."""
+        try:
+            return cls() if study is None or not text.strip() else cls.reading(study, text.strip())
+        except QueryError:
+            return cls()
+
+    @classmethod
+    def reading(cls, study: Study, text: str) -> Selection:
+        """Return all that a query finds, the best first. Raises `QueryError`."""
+        revision = study.newest_revision()
+        asked = QueryDict(mutable=True)
+        asked["q"] = text
+        found = TableQuery(study, Catalogue(study, revision.parsed(), tuple(revision.looks)), asked)
+        trials = found.trials(now=timezone.now())
+        keys = found.order.keys(trials, MOST_STORED)
+        by_key = dict(study.trials.filter(pk__in=keys).values_list("pk", "number"))
+        numbers = tuple(by_key[key] for key in keys if key in by_key)
+        total = trials.count() if len(numbers) == MOST_STORED else len(numbers)
+        return cls(numbers, query=text, found=found, total=total)
+
+    @classmethod
     def _stored(cls, study: Study | None, text: str) -> Selection:
         if study is None or not (text.isascii() and text.isdecimal() and len(text) <= 18):
             return cls()
@@ -68,15 +103,32 @@ class Selection:
         return number in self.numbers
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return max(self.total, len(self.numbers))
 
     def __str__(self) -> str:
+        if self.query:
+            return f"{BY_QUERY}{self.query}"
         return f"{STORED}{self.stored}" if self.stored is not None else ",".join(map(str, self.numbers))
 
     @property
     def compared(self) -> tuple[int, ...]:
         """Return the trials that are compared: the first dozen."""
         return self.numbers[:MOST]
+
+    @property
+    def tag(self) -> str:
+        """Return a short word for it, fit for an ETag."""
+        return f"{zlib.crc32(str(self).encode()):x}"
+
+    def among(self, numbers: Iterable[int]) -> frozenset[int]:
+        """Return which of some trials are selected."""
+        asked = frozenset(numbers)
+        if self.found is not None and len(self) > len(self.numbers):
+            rows = self.found.trials(now=timezone.now())
+            if len(asked) <= MOST_IN_ADDRESS:
+                rows = rows.filter(number__in=asked)
+            return asked & frozenset(rows.values_list("number", flat=True))
+        return asked & frozenset(self.numbers)
 
     def letter(self, number: int) -> str:
         """Return the trial's letter; empty if it is not compared."""
@@ -86,6 +138,10 @@ class Selection:
         """Return the selection with one trial taken out, cut to what an address carries."""
         left = tuple(other for other in self.numbers if other != number)
         return Selection(left[:MOST_IN_ADDRESS])
+
+    def with_also(self, number: int) -> Selection:
+        """Return the selection with one trial more, cut to what an address carries."""
+        return Selection((*self.without(number).numbers[: MOST_IN_ADDRESS - 1], number))
 
     def based_on(self, number: int) -> Selection:
         """Return the compared trials with one in front."""

@@ -207,6 +207,7 @@ _COLUMNS = {
     "motive": "ending_motive",
     "origin": "origin",
     "step": "last_step",
+    "end_step": "ending_step",
     "steps": "steps_trained",
     "seconds": "slot_seconds",
     "attempts": "n_attempts",

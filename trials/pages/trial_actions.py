@@ -8,13 +8,13 @@ from trials import continuing
 from trials.models import Study, Trial
 from trials.pages.frame import Frame
 from trials.pages.parts import Action
-from trials.pages.selection import Selection, address
+from trials.pages.selection import address
 
 
 def actions_of(frame: Frame, trial: Trial) -> list[Action]:
     """Return the buttons of a trial's page; a viewer may only add it to a comparison."""
     study, selection = frame.study, frame.selection
-    compared = selection if trial.number in selection else Selection((*selection.numbers, trial.number))
+    compared = selection if trial.number in selection else selection.with_also(trial.number)
     actions: list[Action] = []
     if frame.may_edit and not trial.has_ended and not trial.halt_code:
         pin_label = "Unpin" if trial.pinned else "Pin"

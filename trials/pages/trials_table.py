@@ -20,9 +20,10 @@ from trials.pages.access import readable
 from trials.pages.frame import Frame
 from trials.pages.keyset import Page
 from trials.pages.parts import Chip, TrialRow
-from trials.pages.selection import MOST_STORED, address, tray
+from trials.pages.selection import MOST_STORED, address
 from trials.pages.table_columns import Cells
 from trials.pages.table_query import TableQuery
+from trials.pages.tray import selection_context
 from trials.plan import Plan
 from trials.space import Categorical
 
@@ -103,29 +104,6 @@ def _around(frame: Frame, asked: TableQuery, trials: TrialQuerySet, error: query
     }
 
 
-def selection_context(frame: Frame) -> dict[str, Any]:
-    """Return the tray's part of a page's context."""
-    study, request, selection = frame.study, frame.request, frame.selection
-    carried = str(selection)
-    return {
-        "selection": tray(study, selection, path=request.path, query=request.GET),
-        "n_selected": len(selection),
-        "selection_text": carried,
-        "selection_url": reverse("trials:select", args=[study.pk]),
-        "compare_url": address(reverse("trials:compare", args=[study.pk]), sel=carried) if selection else "",
-        "clear_url": address(request.path, request.GET, sel=None),
-        "bulk": _bulk(frame) if selection and frame.may_edit else [],
-    }
-
-
-def _bulk(frame: Frame) -> list[tuple[str, str]]:
-    """Return (label, address) of what may be done with all selected trials."""
-    url = reverse("trials:bulk", args=[frame.study.pk])
-    labels = {"tag": "Tag", "pin": "Pin", "stop": "Stop", "retry": "Retry"}
-    back = address(frame.request.path, frame.request.GET)
-    return [(label, address(url, action=name, sel=str(frame.selection), next=back)) for name, label in labels.items()]
-
-
 def _select_query(frame: Frame, n_shown: int) -> dict[str, Any] | None:
     """Return what selecting the whole result takes; None where there is nothing more to select."""
     if not n_shown:
@@ -182,13 +160,14 @@ def _chips(request: HttpRequest, groups: Sequence[rollups.Group], asked: TableQu
 def _rows(frame: Frame, asked: TableQuery, trials: Sequence[Trial]) -> list[TrialRow]:
     cells = Cells(frame.study, asked, trials)
     sel = str(frame.selection) or None
+    selected = frame.selection.among(trial.number for trial in trials)
     return [
         TrialRow(
             number=trial.number,
             url=address(reverse("trials:trial", args=[frame.study.pk, trial.number]), sel=sel),
             kind=cells.kind(trial),
             cells=cells.of(trial),
-            selected=trial.number in frame.selection,
+            selected=trial.number in selected,
             letter=frame.selection.letter(trial.number),
         )
         for trial in trials

@@ -2,9 +2,22 @@
 
 from trials.query.completing import Completion, complete
 from trials.query.conditions import parse
-from trials.query.fields import Catalogue, Field, Kind
+from trials.query.fields import Catalogue, Field, Kind, choice_text, named
 from trials.query.language import QueryError, quoted
 from trials.query.marking import marks
 from trials.query.places import prepared
 
-__all__ = ["Catalogue", "Completion", "Field", "Kind", "QueryError", "complete", "marks", "parse", "prepared", "quoted"]
+__all__ = [
+    "Catalogue",
+    "Completion",
+    "Field",
+    "Kind",
+    "QueryError",
+    "choice_text",
+    "complete",
+    "marks",
+    "named",
+    "parse",
+    "prepared",
+    "quoted",
+]

@@ -13,7 +13,7 @@ from trials.facts import provider
 from trials.models import EndingCount, MetricSummary, Study, Trial
 from trials.plan import Plan
 from trials.query import places
-from trials.query.language import Word
+from trials.query.language import Word, quoted
 from trials.query.places import Beside, Column, Numbers, Place
 from trials.space import Categorical
 
@@ -22,6 +22,25 @@ RECENT = 20
 MOTIVES = ("speed", "risk", "generalisation")
 PARAM, METRIC = "param.", "metric."
 """In front of a parameter's or a metric's name where it would be taken for something else."""
+OWN_WORDS = frozenset(
+    (
+        *("number", "trial", "state", "ending", "reason", "motive", "origin", "step", "end_step", "best", "last"),
+        *("steps", "seconds", "cost", "attempts", "created", "started", "ended", "worker", "tag", "tags", "note"),
+        *("pinned", "continues", "verdict", "rule", "spared", "control", "none"),
+    )
+)
+"""What a bare word in a query may mean besides a parameter or a metric."""
+
+
+def named(name: str) -> str:
+    """Return a parameter's or a metric's name as a query writes it: in quotes where it would be read as something else.
+
+    >>> named("lr"), named("odd name"), named("step"), named("2nd")
+    ('lr', '"odd name"', '"step"', '"2nd"')
+    """
+    is_ours = name.lower() in OWN_WORDS or not (name[:1].isalpha() or name[:1] == "_")
+    text = quoted(name)
+    return f'"{name}"' if text == name and is_ours else text
 
 
 class Kind(StrEnum):
@@ -134,7 +153,7 @@ class Catalogue:
             return None
         parameter, study = self.plan.space[name], self.study
         is_choice = isinstance(parameter, Categorical)
-        choices = tuple(map(_choice, parameter.choices)) if isinstance(parameter, Categorical) else ()
+        choices = tuple(map(choice_text, parameter.choices)) if isinstance(parameter, Categorical) else ()
         shown = name if name.lower() not in self.own else PARAM + name
         is_number = is_choice and all(
             isinstance(one, int | float) and not isinstance(one, bool)
@@ -185,6 +204,7 @@ def _own(study: Study) -> Iterator[Field]:
     yield Field("motive", Kind.WORD, "what a rule stopped it for", Column("ending_motive"), choices=lambda: MOTIVES)
     yield Field("origin", Kind.WORD, "where its configuration came from", Column("origin"), choices=_origins)
     yield Field("step", Kind.NUMBER, "the last step it told", Column("last_step", whole=True))
+    yield Field("end_step", Kind.NUMBER, "the step at which it ended", Column("ending_step", whole=True))
     yield Field("best", Kind.NUMBER, f"{study.metric} at its best, or as told", Column("best_or_value"))
     yield Field("last", Kind.NUMBER, f"{study.metric} as last told", Column("last_value"))
     yield Field("steps", Kind.NUMBER, "steps trained, repeated ones too", Column("steps_trained", whole=True))
@@ -235,7 +255,7 @@ def _range(parameter: object) -> str:
     return f"parameter, {'log, ' if getattr(parameter, 'log', False) else ''}{low:g} to {high:g}"
 
 
-def _choice(value: object) -> str:
+def choice_text(value: object) -> str:
     """Return a choice as `trials.studies` keeps it: true, false and null as people write them in a plan."""
     return value if isinstance(value, str) else json.dumps(value)
 

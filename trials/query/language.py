@@ -203,7 +203,7 @@ def quoted(text: str) -> str:
     ('lr', '"odd name"', '"and"')
     """
     bare = text and not any(sign in '"<>=!~(),' or sign.isspace() for sign in text)
-    if bare and text.lower() not in {"and", "or", "not", "in"}:
+    if bare and text.lower() not in {"and", "or", "not", "in", "none"}:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

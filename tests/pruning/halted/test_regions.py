@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pruning.halted.outcomes import Outcomes, Places
-from pruning.halted.regions import Region, regions_of, thin, unfair
+from pruning.halted.regions import Region, regions_of, sight, thin, unfair
 
 
 def played(n: int = 400, *, seed: int = 0, wrong: bool, every: int = 10, choices: bool = False) -> Outcomes:
@@ -132,3 +132,61 @@ def test_every_place_of_a_range_lies_in_one_part() -> None:
     parts = [Region("x", low / 4, (low + 1) / 4).holds(places) for low in range(4)]
 
     assert np.sum(parts, axis=0).tolist() == [1, 1, 1, 1, 1, 1, 0]
+
+
+def late(n: int = 200, *, seed: int) -> Outcomes:
+    """Return a study of two looks in which, at the end, a rule has stopped nine in ten everywhere.
+
+    Trials in the upper quarter of `lr` look worst at the first look, so they were stopped there, and end best.
+    """
+    random = np.random.default_rng(seed)
+    lr = random.uniform(size=n)
+    slow = lr >= 0.75
+    early = random.normal(size=n) + np.where(slow, 2.0, 0.0)
+    middle, final = random.normal(size=n), random.normal(size=n) - np.where(slow, 2.5, 0.0)
+    control = np.arange(n) % 20 == 3
+    goes_on = control | (random.uniform(size=n) < 0.06)
+    step = np.where(goes_on, 64, np.where(early > np.median(early), 4, 12))
+    at_looks = np.stack([early, np.where(step > 4, middle, np.nan), np.where(goes_on, final, np.nan)], axis=1)
+    return Outcomes(
+        looks=(4, 12),
+        number=np.arange(n),
+        kind=["finished" if one else "speed" for one in goes_on],
+        reason=["" if one else "outpaced" for one in goes_on],
+        step=step,
+        at_looks=at_looks,
+        control=control,
+        places={"lr": Places("lr", lr)},
+    )
+
+
+def test_a_region_stopped_earlier_is_found_though_as_much_of_all_was_stopped_in_the_end() -> None:
+    found = [unfair(late(seed=seed), seed=seed, permutations=299) for seed in range(12)]
+
+    assert sum(any(one.region.high == 1.0 for one in regions) for regions in found) >= 10
+
+
+def test_what_could_be_seen_shrinks_with_the_trials_that_can_tell() -> None:
+    many, few = sight(played(wrong=False, every=5)), sight(played(wrong=False, every=40))
+
+    assert many is not None
+    assert few is not None
+    assert many.told > few.told or many.gain < few.gain
+    assert 0 < many.gain < 0.5
+    assert many.parts == 8
+
+
+def test_a_wrong_of_the_size_that_could_be_seen_is_seen() -> None:
+    outcomes = [played(wrong=True, every=5, seed=seed) for seed in range(5)]
+
+    for one in outcomes:
+        could, (found, *_) = sight(one), unfair(one)
+        assert could is not None
+        assert found.gain > could.gain
+
+
+def test_of_too_few_trials_nothing_could_be_seen() -> None:
+    outcomes = played(n=60, wrong=True, every=30)
+    outcomes.at_looks[~outcomes.control, -1] = np.nan
+
+    assert sight(outcomes) is None

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests import factories
 from trials import recounting
-from trials.models import MetricSummary, Observation, Project, Revision, Study, Trial
+from trials.models import MetricSummary, Observation, Project, Revision, Study, Trial, TrialParam
 from trials.models.values import split
 
 LOOK = 4
@@ -33,6 +33,12 @@ def a_searched_study(
         running = number == trials - 1
         trial = Trial.objects.create(
             **_trial(study, number, place, sign, float(early[number]), cut=cut, running=running)
+        )
+        TrialParam.objects.bulk_create(
+            TrialParam(
+                trial=trial, study=study, name=name, **({"text": told} if isinstance(told, str) else {"number": told})
+            )
+            for name, told in trial.params.items()
         )
         value = trial.best_value if trial.value is None else trial.value
         column, state = split(sign * float(early[number]))
