@@ -11,6 +11,7 @@ from pruning.halted.counts import Histogram
 from pruning.halted.outcomes import Outcomes
 from pruning.halted.regions import Region
 from pruning.pages.halted_words import bin_words, bounds_of, edge_words, query_of
+from trials.charts import amendments
 from trials.models import Study
 from trials.query import named, quoted
 from trials.space import Categorical, Space
@@ -47,6 +48,7 @@ def payload(study: Study, space: Space, outcomes: Outcomes) -> dict[str, object]
         "where": WHERE,
         "parameters": [_histogram(space, one) for one in counts.histograms(outcomes)],
         "passing": [row._asdict() for row in counts.passing(outcomes)],
+        "amendments": amendments.marks(study),
         "n_ended": int((outcomes.stopped | outcomes.finished).sum()),
         "version": str(study.version),
     }

@@ -1,6 +1,7 @@
 // What was halted, against what went on. Data: docs/charts.md, /studies/<id>/halted.json and halted-grid.json.
 import { config, label, layout, plain, short, stepAxis, whole } from "./chart-common.js";
 import { all, attachBrush, choose, endsBrush } from "./brushing.js";
+import { amendmentMarks } from "./amendments.js";
 import { atSteps, inBins, inCells, inHistogram, inOrder } from "./halted-brush.js";
 import { attachHover } from "./hover-card.js";
 
@@ -34,13 +35,16 @@ const drawFar = ({ figure, plot, data, colours, width }) => {
   }));
   const spared = alone ? groups.filter((group) => group.counts.control) : [];
   traces.push({ type: "scatter", mode: "markers", hoverinfo: "skip", x: spared.map((group) => group.first), y: spared.map((group) => group.mean_step + 0.05 * data.horizon), marker: { size: 7, symbol: "hexagon-open", color: colours.ink, line: { width: 1.2, color: colours.ink } } });
+  const amended = amendmentMarks(data, ({ trial }) => (trial === null ? null : trial - 0.5), colours);
   const best = groups.find((group) => data.best !== null && group.first <= data.best && data.best <= group.last);
   const steps = stepAxis(data.horizon, data.looks, plot.clientHeight * 1.2, colours);
   window.Plotly.react(plot, traces, layout(colours, {
     width, height: plot.clientHeight, margin: { l: 56, r: 16, t: 26, b: 34, pad: 0 }, barmode: "stack", bargap: 0.04, dragmode: false,
     xaxis: { range: [groups[0].first - 0.8, groups[groups.length - 1].last + 0.8], nticks: 8, showgrid: false, zeroline: false, ticks: "outside", ticklen: 4, tickcolor: colours.strong, tickformat: ",d" },
     yaxis: { ...steps, range: [0, data.horizon * 1.12], ticks: "", fixedrange: true },
+    shapes: amended.shapes,
     annotations: [
+      ...amended.annotations,
       label(plain(short(data.unit, 24)), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -54, yshift: 14, font: { size: 11, color: colours["ink-3"] } }),
       label("trial", 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -28, font: { size: 11, color: colours["ink-3"] } }),
       ...(best ? [label(`${data.best}, best`, (best.first + best.last) / 2, best.mean_step, colours, { xanchor: inwards(groups.indexOf(best) / groups.length), yshift: alone ? 14 : 10 })] : []),

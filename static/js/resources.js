@@ -1,4 +1,5 @@
 // What slots did with their time. Data: docs/charts.md, /studies/<id>/timeline.json and over-time.json.
+import { amendmentMarks } from "./amendments.js";
 import { config, fade, label, layout, number, plain, short, unpack, whole } from "./chart-common.js";
 import { attachHover } from "./hover-card.js";
 
@@ -116,6 +117,9 @@ const endLabels = (rows, x, height, top, colours) => {
 
 const times = (data) => [...unpack(data.x)].map((seconds) => (data.from + seconds) * 1000);
 
+/** Where an amendment stands among times in milliseconds; one before or after all of them stands nowhere. */
+const inTime = (x) => ({ at }) => (at * 1000 >= x[0] && at * 1000 <= x[x.length - 1] ? at * 1000 : null);
+
 const drawStates = ({ figure, plot, data, colours, width }) => {
   const x = times(data);
   if (x.length < 2 || x[0] === x[x.length - 1]) return false;
@@ -129,10 +133,12 @@ const drawStates = ({ figure, plot, data, colours, width }) => {
   }).filter((row) => row.n > 0);
   const top = Math.max(1, ...x.map((_, i) => series.reduce((sum, [, , y]) => sum + y[i], 0)));
   const narrow = width < 560;
+  const amended = amendmentMarks(data, inTime(x), colours);
   window.Plotly.react(plot, series.map(([name, colour, y]) => stacked(name, x, y, colour, { line: { width: 0, shape: "hv" } })), layout(colours, {
     width, height: plot.clientHeight, margin: { l: narrow ? 64 : 148, r: narrow ? 84 : 104, t: 12, b: 46, pad: 6 },
     xaxis: axis(colours, [x[0] / 1000, x[x.length - 1] / 1000], narrow ? { nticks: 5 } : {}), yaxis: { range: [0, top], nticks: 4, gridcolor: colours.hairline, zeroline: false, tickformat: ",d", fixedrange: true },
-    annotations: endLabels(rows, x[x.length - 1], plot.clientHeight - 58, top, colours),
+    shapes: amended.shapes,
+    annotations: [...amended.annotations, ...endLabels(rows, x[x.length - 1], plot.clientHeight - 58, top, colours)],
   }), config);
   attachHover(figure, plot, (point) => ({
     kind: { finished: "finished", running: "running", paused: "paused", waiting: "waiting", stopped: "speed" }[point.data.name] ?? "failed", title: `${whole(point.y)} ${point.data.name}`,
@@ -159,11 +165,13 @@ const drawHours = ({ figure, plot, data, colours, width }) => {
   const top = 1.08 * Math.max(below, 1e-6);
   const budget = data.budget !== null && data.budget * scale < 3 * below ? data.budget * scale : null;
   const high = Math.max(top, budget === null ? 0 : budget * 1.1);
+  const amended = amendmentMarks(data, inTime(x), colours, { room: 0 });
   window.Plotly.react(plot, series.map(([name, colour, y]) => stacked(name, x, y, colour, { line: { width: 0 } })), layout(colours, {
     width, height: plot.clientHeight, margin: { l: 48, r: 128, t: 22, b: 46, pad: 0 },
     xaxis: axis(colours, [x[0] / 1000, x[x.length - 1] / 1000], { nticks: width < 420 ? 3 : 5, showgrid: false }), yaxis: { range: [0, high], nticks: 6, gridcolor: colours.hairline, zeroline: false },
-    shapes: budget === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: budget, y1: budget, line: { width: 1.5, dash: "dot", color: colours.ink } }],
+    shapes: budget === null ? amended.shapes : [...amended.shapes, { type: "line", xref: "paper", x0: 0, x1: 1, y0: budget, y1: budget, line: { width: 1.5, dash: "dot", color: colours.ink } }],
     annotations: [
+      ...amended.annotations,
       label(unit, 0, 1, colours, { xref: "paper", yref: "paper", xshift: -46, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
       ...(budget === null ? [] : [label(`budget ${number(budget)}`, x[0], budget, colours, { xshift: 6, yshift: 8 })]),
       ...endLabels(rows, x[x.length - 1], plot.clientHeight - 68, high, colours),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
+from django.db.models import Sum
 from numpy.typing import NDArray
 
+from trials.charts import amendments
 from trials.charts.packing import pack
 from trials.models import Study, Trial
 
@@ -59,5 +62,12 @@ def payload(study: Study, best: BestSoFar, version: str) -> dict[str, object]:
         "x": pack(best.x),
         "y": pack(best.y),
         "marks": [mark._asdict() for mark in best.marks],
+        "amendments": [{**mark, "x": _trained_by(study, mark)} for mark in amendments.marks(study)],
         "version": version,
     }
+
+
+def _trained_by(study: Study, mark: dict[str, object]) -> int:
+    """Return the steps of the trials that had ended when an amendment was made."""
+    ended = Trial.objects.filter(study=study, ended_at__lt=datetime.fromtimestamp(float(str(mark["at"])), tz=UTC))
+    return int(ended.aggregate(steps=Sum("steps_trained"))["steps"] or 0)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.urls import reverse
 
+from trials.charts import amendments
 from trials.charts.packing import pack
 from trials.models import Attempt, Study
 from trials.resources.gathered import Gathered
@@ -46,6 +47,7 @@ def over_time(study: Study, found: Gathered, version: str) -> dict[str, object]:
         "states": _packed(by_state, ("finished", "stopped", "otherwise", "running", "paused", "waiting")),
         "hours": _packed(spent, ("spent", "stopped", "finished_early", "paused")),
         "budget": budget,
+        "amendments": amendments.marks(study),
         "version": version,
     }
 
