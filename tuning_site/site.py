@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connections
 
+from tuning_site import collecting
 from tuning_site.parts import Part, Parts, adopt_orphans, bury_orphans, sole_owner
 from tuning_site.sqlite import checkpoint_once
 
@@ -128,21 +129,11 @@ def running_site(*, slots: int | None, say: Callable[[str], None]) -> Iterator[S
 def prepare_data(*, say: Callable[[str], None]) -> None:
     """Bring the database and the static files up to date."""
     call_command("migrate", interactive=False, verbosity=0)
-    if settings.HASHED_STATIC and not _static_is_fresh():
+    if settings.HASHED_STATIC and not collecting.are_fresh():
         say("Collecting static files ...")
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collecting.collect()
     # The parts open their own connections; a child must not inherit one of ours.
     connections.close_all()
-
-
-def _static_is_fresh() -> bool:
-    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
-    if not manifest.exists():
-        return False
-    newest = max(
-        (path.stat().st_mtime for folder in settings.STATICFILES_DIRS for path in Path(folder).rglob("*")), default=0.0
-    )
-    return manifest.stat().st_mtime > newest
 
 
 def slots_here(slots: int | None) -> tuple[str, int]:

@@ -5,11 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
+
+from tuning_site import collecting
 
 # What a fresh site does before it serves, and what a browser then asks for.
 VISIT = """
@@ -29,6 +33,42 @@ for link in links:
     response.close()
 print(json.dumps(answers))
 """
+
+
+@pytest.fixture
+def source(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """A site whose only style is one file, collected."""
+    style = tmp_path / "source" / "page.css"
+    style.parent.mkdir()
+    style.write_text("a {}")
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [style.parent], tmp_path / "collected"
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    collecting.collect()
+    (tmp_path / "collected" / collecting.MANIFEST).touch()  # the tests' storage writes none
+    yield style
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+def test_what_was_collected_stays_until_a_source_changes(source: Path) -> None:
+    assert collecting.are_fresh()
+
+    source.write_text("a { color: red }")
+
+    assert not collecting.are_fresh()
+
+
+def test_an_upgrade_older_than_a_restored_copy_is_collected_all_the_same(source: Path) -> None:
+    older = source.with_name("older.css")
+    older.write_text("b {}")
+    os.utime(older, (0, 0))
+
+    assert not collecting.are_fresh()
+
+
+def test_a_copy_without_its_manifest_is_collected_again(source: Path, settings: Any) -> None:
+    (settings.STATIC_ROOT / collecting.MANIFEST).unlink()
+
+    assert not collecting.are_fresh()
 
 
 @pytest.fixture(scope="module")
