@@ -40,11 +40,14 @@ def context(frame: Frame, *, order: Sequence[str], pair: tuple[str, str] | None 
     asked = {field: request.GET.get(field) for field in FRONT_FIELDS}
     one, other = sides(study, request)
     first = [*order, *(name for name in frame.plan.space.names if name not in order)]
+    metrics = front.metrics_of(study)
     one_of = pair or (first[0], first[min(1, len(first) - 1)]) if first else ("", "")
     return {
         "relations_url": to("relations_json", sel=selected),
         "relations_csv_url": to("relations_csv", sel=selected),
         "surface_url": to("surface_json", reading=request.GET.get("reading")),
+        "has_pair": len(first) > 1,
+        "has_front": len(metrics) > 1,
         "pair_one": one_of[0],
         "pair_other": one_of[1],
         "slice_order_json": json.dumps(first),
@@ -57,7 +60,7 @@ def context(frame: Frame, *, order: Sequence[str], pair: tuple[str, str] | None 
         "front_url": to("front_json", sel=selected, **asked),
         "front_csv_url": to("front_csv", **asked),
         "front_note": _front_note(frame),
-        "front_metrics": front.metrics_of(study),
+        "front_metrics": metrics,
         "front_sides": [
             FrontSide("x", "Across", one.metric, one.minimize),
             FrontSide("y", "Up", other.metric, other.minimize),

@@ -98,3 +98,18 @@ def test_hostile_metrics_stay_text_in_the_tables(editor: Client, project: Projec
     study = factories.a_hostile_study(project)
 
     assert "<script>alert" not in editor.get(url(study)).content.decode()
+
+
+def test_what_takes_two_is_not_drawn_of_one(editor: Client, study: Study) -> None:
+    both = editor.get(url(study)).content.decode()
+    MetricSummary.objects.filter(study=study).exclude(metric=study.metric).delete()
+    plan = study.revisions.get()
+    plan.plan = plan.plan | {"space": plan.plan["space"][:1]}
+    plan.save(update_fields=["plan"])
+
+    alone = editor.get(url(study)).content.decode()
+
+    for chart in ("pair", "front"):
+        assert f'data-chart="{chart}"' in both
+        assert f'data-chart="{chart}"' not in alone
+    assert 'data-chart="values"' in alone
