@@ -158,6 +158,8 @@ LAB = [
     Row("pruning:backtest_new", "POST", "                      302  403  403  422  422  302  302  302"),
     Row("pruning:backtest", "GET", MEMBERS, BACKTEST),
     Row("pruning:backtest_go_on", "POST", EDITORS, BACKTEST),
+    Row("pruning:backtest_rename", "POST", EDITORS, BACKTEST, {"name": "first look"}),
+    Row("pruning:backtest_delete", "POST", EDITORS, BACKTEST),
     Row("pruning:backtest_frontier_json", "GET", MEMBERS, BACKTEST),
     Row("pruning:backtest_trial_json", "GET", MEMBERS, BACKTEST, ORDER),
     Row("pruning:backtest_json", "GET", MEMBERS, BACKTEST),
@@ -176,6 +178,7 @@ ATTEMPT = {"pk": "attempt.pk"}
 API_ANYBODY = "                                                    401  200  200  200  200  200  200  200"
 API_MEMBERS = "                                                    401  404  200  200  200  200  200  200"
 API_EDITORS = "                                                    401  404  403  200  200  403  200  200"
+API_GONE = "                                                       401  404  403  204  204  403  204  204"
 # The trial of the world still runs: there is nothing to go on with yet.
 API_ENDED = "                                                      401  404  403  409  409  403  409  409"
 API_CREATED = "                                                    401  404  403  201  201  403  201  201"
@@ -228,6 +231,8 @@ API = [
     Row("pruning_api:backtests", "GET", API_ANYBODY),
     Row("pruning_api:backtests", "POST", API_CREATED, body=WISH),
     Row("pruning_api:backtest", "GET", API_MEMBERS, {"pk": "backtest.pk"}),
+    Row("pruning_api:backtest", "PATCH", API_EDITORS, {"pk": "backtest.pk"}, {"name": "first look"}),
+    Row("pruning_api:backtest", "DELETE", API_GONE, {"pk": "backtest.pk"}),
     Row("api:attempt", "GET", API_CLAIMER, ATTEMPT),
     Row("api:attempt-report", "POST", API_CLAIMER, ATTEMPT, BATCH),
     Row("api:attempt-beat", "POST", API_CLAIMER, ATTEMPT),

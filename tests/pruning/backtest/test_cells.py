@@ -90,14 +90,14 @@ def test_a_cell_reads_back_as_it_was_written() -> None:
     assert Cell.from_mapping(json.loads(json.dumps(cell.to_mapping()))) == cell
 
 
-def test_an_order_in_which_nothing_is_a_number_is_left_out() -> None:
-    """Of five trials one is a number at all; an order draws four."""
-    values = np.full((5, 4), math.nan)
-    values[0] = [4.0, 3.0, 2.0, 1.0]
+def test_an_order_with_less_than_two_numbers_to_choose_from_is_left_out() -> None:
+    """Of six trials two are numbers at all; an order draws four."""
+    values = np.full((6, 4), math.nan)
+    values[0], values[1] = [4.0, 3.0, 2.0, 1.0], [5.0, 4.0, 3.0, 2.0]
     task = Task(family="toys", name="nearly all nan", pool=pool(values))
-    drawn = [order for order in range(20) if 0 in draw_pool(name=task.name, size=5, order=order)]
+    drawn = [order for order in range(40) if {0, 1} <= {*draw_pool(name=task.name, size=6, order=order)}]
 
-    found = cells(WorkFile(None), task=task, orders=20)
+    found = cells(WorkFile(None), task=task, orders=40)
 
-    assert 0 < len(drawn) < 20
+    assert 0 < len(drawn) < 40
     assert [cell.order for cell in found if cell.policy == "full"] == drawn
