@@ -6,8 +6,9 @@ const known = new WeakMap();
 
 const parts = (form) => ({ field: form.querySelector(".query-field > input"), layer: form.querySelector(".query-text > span") });
 
+// Scrolled, not moved by a style: the page's snapshot for going back must hold no inline style.
 const follow = ({ field, layer }) => {
-  layer.style.transform = `translateX(${-field.scrollLeft}px)`;
+  layer.parentElement.scrollLeft = field.scrollLeft;
 };
 
 const draw = (form) => {

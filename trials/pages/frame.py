@@ -76,6 +76,9 @@ class Frame:
         policy = provider().policy(study)
         if policy is not None:
             facts.append(Fact("Policy", f"{policy.name} {policy.version}".strip()))
+        if (amended := self.revision.number - 1) > 0:
+            times = "once" if amended == 1 else f"{amended} times"
+            facts.append(Fact("Plan amended", times, f"last {moment(self.revision.created_at)}"))
         facts.append(self._when())
         return facts
 

@@ -29,6 +29,19 @@ def test_an_amendment_shows_what_it_changed(editor: Client, project: Project) ->
     assert [row.shown for row in first["revisions"]] == [False, True]
 
 
+def test_every_page_of_an_amended_study_says_so(editor: Client, project: Project) -> None:
+    study = factories.a_study(project)
+    pages = [reverse(f"trials:{name}", args=[study.pk]) for name in ("overview", "curves", "importance")]
+
+    def told() -> list[list[str]]:
+        heads = [editor.get(page).context["head"].facts for page in pages]
+        return [[fact.value for fact in facts if fact.label == "Plan amended"] for facts in heads]
+
+    assert told() == [[]] * 3
+    amend(study, replace(factories.a_plan(), budget=Budget(trials=50)), reason="more time", user=None, at=NOW)
+    assert told() == [["once"]] * 3
+
+
 def test_the_space_and_the_looks_are_in_words(editor: Client, project: Project) -> None:
     study = factories.a_study(project)
 
