@@ -123,7 +123,7 @@ def replay(study: Study, progress: Callable[[int], None] | None = None) -> Repla
 
 def judge_again(study: Study, event: PruningEvent) -> Verdict | None:
     """Judge one verdict again; None if its trial is gone or the ledger names no policy before it."""
-    rerun = _Rerun(study)
+    rerun = _Rerun(study, of_trial=event.trial_number)
     for earlier in _merged(study, event.sequence):
         if isinstance(earlier, Seen) or earlier.sequence < event.sequence:
             rerun.take_in(earlier)
@@ -141,14 +141,16 @@ def _merged(study: Study, until: int) -> Iterator[Seen | PruningEvent]:
 class _Rerun:
     """A study as it stood when each verdict was taken."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, *, of_trial: int | None = None) -> None:
+        """Begin at the launch; of_trial: the only one whose verdicts will be judged again, where there is one."""
+        trials = study.trials.all() if of_trial is None else study.trials.filter(number=of_trial)
         self.study = study
         self.course = Course(study)
         self.standing: Standing | None = None
         self.control_every: int | None = None
         self.observed_at = -1
-        self.trials: dict[int | None, Trial] = {trial.number: trial for trial in study.trials.all()}
-        self.pins = _Pins(study)
+        self.trials: dict[int | None, Trial] = {trial.number: trial for trial in trials}
+        self.pins = _Pins(study, of_trial=of_trial)
         self.curves: dict[tuple[int, str, int], Curve] = {}
 
     def take_in(self, event: Seen | PruningEvent) -> None:
@@ -274,8 +276,10 @@ class _Rerun:
 class _Pins:
     """Which trials were pinned at each moment: what they are now, taken back to what the ledger says of changes."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, *, of_trial: int | None) -> None:
         changes = PruningEvent.objects.of_study(study).filter(kind=Kind.INTERVENED, reason__in=["pin", "unpin"])
+        if of_trial is not None:
+            changes = changes.filter(trial_number=of_trial)
         self.now: dict[int, bool] = {}
         for number, action in changes.order_by("-sequence").values_list("trial_number", "reason"):
             if number is not None:

@@ -5,9 +5,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pruning.models import PruningEvent
-from pruning.replay import replay
+from pruning.replay import compare, judge_again, replay
 from tests.pruning.studies import POLICY, a_plan, a_played_study, a_study, an_attempt, events, falling, tell, train
 from trials import endings
 from trials.models import Observation, SeriesChunk, SeriesTail, Study, Trial
@@ -29,6 +31,20 @@ def test_an_untouched_study_replays_bit_for_bit() -> None:
     assert result.holds
     assert (result.n_exact, result.n_near) == (len(verdicts(study)), 0)
     assert result.sentence() == f"a study: {len(verdicts(study))} verdicts judged again, all agree bit for bit."
+
+
+def test_one_verdict_is_judged_again_without_reading_every_trial() -> None:
+    study = a_played_study(FLOORS)
+    event = PruningEvent.objects.of_study(study).filter(verdict="STOP").earliest("sequence")
+
+    with CaptureQueriesContext(connection) as queries:
+        again = judge_again(study, event)
+
+    trials_read = [query["sql"] for query in queries if 'FROM "trial" ' in query["sql"]]
+    assert again is not None
+    assert compare(event, again) == ("", True)
+    assert trials_read
+    assert all('"trial"."number" = ' in sql or '"trial"."id"' in sql.partition("WHERE")[2] for sql in trials_read)
 
 
 def test_an_altered_observation_fails_exactly_the_verdicts_that_saw_it() -> None:
