@@ -58,10 +58,12 @@ const drawTimeline = ({ figure, plot, data, colours, width }) => {
   const hosts = data.lanes.map((lane) => lane.host);
   const names = data.lanes.map((lane, i) => `${i === 0 || hosts[i - 1] !== lane.host ? `${plain(short(lane.host, narrow ? 8 : 16))} · ` : ""}slot ${lane.slot + 1}`);
   plot.style.height = `${Math.min(900, 76 + 27 * data.lanes.length)}px`;
+  const amended = amendmentMarks(data, inTime(data.window.map((moment) => moment * 1000)), colours, { room: 0 });
   window.Plotly.react(plot, traces, layout(colours, {
     width, height: plot.clientHeight, margin: { l: left, r: right, t: 8, b: 46, pad: 6 }, barmode: "overlay", bargap: 0, dragmode: narrow ? false : "zoom", uirevision: `${data.window}`,
     xaxis: axis(colours, data.window, narrow ? { nticks: 5 } : {}), yaxis: { tickvals: data.lanes.map((_, i) => i), ticktext: names, range: [data.lanes.length - 0.4, -0.7], fixedrange: true, showgrid: false, zeroline: false, ticks: "" },
-    shapes: data.ended ? [] : [{ type: "line", xref: "x", yref: "paper", x0: data.span[1] * 1000, x1: data.span[1] * 1000, y0: 0, y1: 1, line: { width: 1.5, color: colours.running } }],
+    shapes: [...amended.shapes, ...(data.ended ? [] : [{ type: "line", xref: "x", yref: "paper", x0: data.span[1] * 1000, x1: data.span[1] * 1000, y0: 0, y1: 1, line: { width: 1.5, color: colours.running } }])],
+    annotations: amended.annotations,
   }), config);
   attachHover(figure, plot, (point) => {
     const bar = point.data.customdata?.[point.pointNumber];

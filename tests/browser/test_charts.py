@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ import pytest
 from pruning.models import PruningEvent
 from tests import factories
 from tests.browser.conftest import Visit
-from tests.factories import Played
+from tests.factories import NOW, Played
 from trials import series
 from trials.models import Attempt, Trial
+from trials.plan import Budget
+from trials.studies import amend
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +108,26 @@ def test_the_timeline_draws_every_attempt_where_it_ran(visit: Visit, played: Pla
              .flatMap((trace) => trace.customdata.map((bar) => bar.n ?? 1))"""
     )
     assert sum(bars) == Attempt.objects.filter(trial__study=played.study).count()
+
+
+def test_an_amendment_is_drawn_on_every_chart_of_time_of_trials_and_of_work(visit: Visit, played: Played) -> None:
+    plan = replace(played.study.plan(), budget=Budget(trials=50))
+    amend(played.study, plan, reason="The loss still falls.", user=None, at=NOW + timedelta(minutes=3, seconds=30))
+    charts = {"": ["best"], "resources/": ["timeline", "states", "hours"], "halted/": ["far"]}
+
+    told = {}
+    for path, names in charts.items():
+        page = visit.open(f"/studies/{played.study.pk}/{path}")
+        for name in names:
+            told[name] = page.evaluate(
+                f"""() => {{
+                  const {{ shapes, annotations }} = document.querySelector("[data-chart={name}] [data-plot]").layout;
+                  const said = annotations.map((one) => one.text).filter((text) => text.startsWith("amendment 2"));
+                  return [shapes.filter((shape) => shape.line.dash === "dash").length, said.length];
+                }}"""
+            )
+
+    assert told == {name: [1, 1] for name in ("best", "timeline", "states", "hours", "far")}
 
 
 def test_trials_by_state_add_up_to_the_study(visit: Visit, played: Played) -> None:

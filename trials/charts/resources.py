@@ -31,6 +31,7 @@ def timeline(study: Study, found: Gathered, window: tuple[float, float] | None, 
         "window": list(shown),
         "bars": [_bar(bar, shown[0], sentences) for bar in bars],
         "trial_url": address,
+        "amendments": amendments.marks(study),
         "ended": study.ended_at is not None,
         "version": version,
     }

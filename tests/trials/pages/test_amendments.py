@@ -41,7 +41,7 @@ def test_a_plan_that_was_never_amended_has_no_marks(played: Played) -> None:
     assert amendments.marks(played.study) == []
 
 
-@pytest.mark.parametrize("chart", ["best.json", "over-time.json", "halted.json"])
+@pytest.mark.parametrize("chart", ["best.json", "over-time.json", "timeline.json", "halted.json"])
 def test_the_charts_of_time_trials_and_work_carry_it(editor: Client, amended: Played, chart: str) -> None:
     (mark,) = editor.get(f"/studies/{amended.study.pk}/{chart}").json()["amendments"]
 
