@@ -131,3 +131,4 @@ def test_replays_are_walked_and_opened_by_key(visit: Visit, backtest: Backtest) 
     page.keyboard.press("Enter")
 
     page.wait_for_url(f"**/lab/{backtest.pk}/")
+    assert visit.troubles == []

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from trials.recounting import differences
+from tuning_site import collecting
 from tuning_site.health.checks import READINESS, Finding, Level
 from tuning_site.sqlite import has_wal_reset_bug
 
@@ -144,7 +145,7 @@ def privacy() -> Finding:
 
 def static_files() -> Finding:
     """Say whether the styles and scripts have been collected under their hashed names."""
-    if not settings.HASHED_STATIC or (settings.STATIC_ROOT / "staticfiles.json").exists():
+    if not settings.HASHED_STATIC or (settings.STATIC_ROOT / collecting.MANIFEST).exists():
         return Finding(name="static files", level=Level.OK, detail="ready to be served")
     remedy = "manage.py up does it at its start; before another web server run manage.py collectstatic"
     return Finding(name="static files", level=Level.NOTE, detail="not collected yet", remedy=remedy)
