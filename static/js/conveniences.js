@@ -1,5 +1,6 @@
 // <button data-copy="#id" hidden>, <form data-confirm="Stop 3 trials?">, <time data-ago datetime="…">,
 // <details data-menu>, <pre data-tail>, <button data-shortcuts>.
+import { toEnd } from "./tail.js";
 
 const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"]];
 
@@ -27,7 +28,7 @@ const showCurrentTab = () => {
 
 const prepare = (root) => {
   if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
-  for (const log of root.querySelectorAll("[data-tail]")) log.scrollTop = log.scrollHeight;
+  for (const log of root.querySelectorAll("[data-tail]")) toEnd(log);
   if (root === document || root.matches(".tabs")) showCurrentTab();
 };
 

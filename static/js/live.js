@@ -1,6 +1,8 @@
 // <body data-live="URL" data-live-version="812" data-live-every="2"> asks URL?version=812 for newer parts:
 // 204 nothing new, 200 parts to swap by id and X-Version, 286 the last ones. A part under the pointer, or with the focus,
-// that is marked data-hold waits. With data-live-reload the page is read anew at the end. Hidden pages ask every 30 s; after an error the wait doubles up to a minute.
+// that is marked data-hold waits; a log grows in place (tail.js). With data-live-reload the page is read anew at the end. Hidden pages ask every 30 s; after an error the wait doubles up to a minute.
+
+import { grew, toEnd } from "./tail.js";
 
 const body = document.body;
 const state = () => document.querySelector("[data-live-state]");
@@ -23,7 +25,7 @@ const swap = (html) => {
   for (const part of answer.body.querySelectorAll("[hx-swap-oob][id]")) {
     const here = document.getElementById(part.id);
     part.removeAttribute("hx-swap-oob");
-    if (!here || held(here) || here.isEqualNode(part)) continue;
+    if (!here || grew(here, part) || held(here) || here.isEqualNode(part)) continue;
     // What is ticked stays ticked.
     for (const box of here.querySelectorAll("input[type=checkbox][name]:checked")) {
       part.querySelector(`input[name="${box.name}"][value="${CSS.escape(box.value)}"]`)?.setAttribute("checked", "");
@@ -31,6 +33,7 @@ const swap = (html) => {
     part.classList.toggle("row-focus", here.classList.contains("row-focus"));
     if (!part.classList.length) part.removeAttribute("class");
     here.replaceWith(document.adoptNode(part));
+    for (const log of part.querySelectorAll("[data-tail]")) toEnd(log);
     window.htmx?.process(document.getElementById(part.id));
   }
 };

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from trials.models import Attempt
+from trials.models import Attempt, Trial
 from trials.running import checkpoints
 
 TAIL_BYTES = 16_384
 TAIL_LINES = 60
+
+
+def written(trial: Trial, number: int) -> int:
+    """Return how many bytes of a trial's nth attempt this host has captured; 0 if none, or where it cannot tell."""
+    try:
+        return checkpoints.log_file(Attempt(trial=trial, number=number)).stat().st_size
+    except OSError:
+        return 0
 
 
 def tail(attempt: Attempt) -> str:

@@ -31,9 +31,11 @@ def trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
     """Show one trial."""
     access = readable(request, study_id)
     found = trial_of(access.study, number)
-    version = f"{access.study.version}-{found.last_step or 0}"
+    version = f"{access.study.version}-{found.last_step or 0}-{_written(request, found)}"
     if unchanged := live.unchanged(request, version):
         return unchanged
+    if _wrote_only(request, version):
+        return live.page(request, "trials/log", _log(request, found, _attempts(found)), version=version)
     frame = Frame(request, access)
     context = {**frame.context("trials", Crumb(f"Trial {number}")), **_context(frame, found)}
     if found.has_ended:
@@ -44,9 +46,7 @@ def trial(request: HttpRequest, study_id: int, number: int) -> HttpResponse:
 
 
 def _context(frame: Frame, found: Trial) -> dict[str, Any]:
-    attempts = list(found.attempts.select_related("worker", "usage", "environment").order_by("number"))
-    for attempt in attempts:
-        attempt.trial = found
+    attempts = _attempts(found)
     rulings = provider().rulings(found)
     return {
         "trial": _head(frame, found, attempts, rulings),
@@ -72,6 +72,13 @@ def _context(frame: Frame, found: Trial) -> dict[str, Any]:
         "waiting_for": provider().waiting_for(frame.study),
         "note_url": reverse("trials:note_trial", args=[frame.study.pk, found.number]) if frame.may_edit else "",
     }
+
+
+def _attempts(found: Trial) -> list[Attempt]:
+    attempts = list(found.attempts.select_related("worker", "usage", "environment").order_by("number"))
+    for attempt in attempts:
+        attempt.trial = found
+    return attempts
 
 
 def _head(frame: Frame, found: Trial, attempts: Sequence[Attempt], rulings: Sequence[Ruling]) -> TrialHead:
@@ -123,9 +130,10 @@ def _audit_url(found: Trial) -> str:
 def _log(request: HttpRequest, found: Trial, attempts: Sequence[Attempt]) -> dict[str, Any]:
     """Return the end of one attempt's log, the newest one's unless the address names another."""
     if not attempts:
-        return {"log": "", "log_chips": []}
-    asked = request.GET.get("attempt", "")
-    shown = next((one for one in attempts if str(one.number) == asked), attempts[-1])
+        return {"log": "", "log_attempt": "", "log_chips": []}
+    newest = attempts[-1].number
+    number = _attempt_shown(request, newest)
+    shown = next((one for one in attempts if one.number == number), attempts[-1])
     chips = [
         Chip(
             f"Attempt {one.number}" if one is shown else str(one.number),
@@ -134,4 +142,26 @@ def _log(request: HttpRequest, found: Trial, attempts: Sequence[Attempt]) -> dic
         )
         for one in attempts
     ]
-    return {"log": logs.tail(shown), "log_chips": chips if len(chips) > 1 else []}
+    return {
+        "log": logs.tail(shown),
+        "log_attempt": f"{shown.number} of {newest}",
+        "log_chips": chips if len(chips) > 1 else [],
+    }
+
+
+def _written(request: HttpRequest, found: Trial) -> int:
+    """Return how much of the log that the page shows has been written: a trial writes between its reports, too."""
+    return logs.written(found, _attempt_shown(request, found.n_attempts)) if found.n_attempts else 0
+
+
+def _wrote_only(request: HttpRequest, version: str) -> bool:
+    """Say whether nothing but the log, the last part of a version, has changed since the browser's."""
+    asked = request.GET.get("version", "")
+    return asked.rpartition("-")[0] == version.rpartition("-")[0]
+
+
+def _attempt_shown(request: HttpRequest, newest: int) -> int:
+    """Return the number of the attempt that the address names, else the newest one's."""
+    asked = request.GET.get("attempt", "")
+    named = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+    return named if 1 <= named <= newest else newest

@@ -1,15 +1,19 @@
 """Pages that stay fresh cost nothing while nothing changes."""
 
 import json
+from pathlib import Path
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
 from tests import factories
 from tests.factories import Played
 from trials import closing, endings, head
+from trials.running import checkpoints
 
 
 def test_a_page_says_where_to_ask_for_more(editor: Client, played: Played) -> None:
@@ -85,6 +89,32 @@ def test_a_running_trial_is_live_and_an_ended_one_is_not(editor: Client, played:
 
     assert editor.get(live.url, {"version": live.version}).status_code == 204
     assert editor.get(ended).context["live"] is None
+
+
+def test_a_page_of_a_trial_changes_with_what_its_attempt_writes(
+    editor: Client, played: Played, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    written = checkpoints.log_file(played.running)
+    written.parent.mkdir(parents=True)
+    written.write_text("epoch 1\n")
+    live = editor.get(played.running.trial.get_absolute_url()).context["live"]
+    assert editor.get(live.url, {"version": live.version}).status_code == 204
+
+    written.write_text("epoch 1\nepoch 2\n")
+
+    response = editor.get(live.url, {"version": live.version})
+    assert response.status_code == 200
+    html = response.content.decode()
+    assert "epoch 2" in html
+    assert 'id="part-trial"' not in html, "the log alone has changed"
+
+
+@pytest.mark.parametrize("asked", ["2", "0", "x", "\u0662", "../1", "9" * 40])
+def test_an_attempt_that_there_is_not_shows_the_newest(editor: Client, played: Played, asked: str) -> None:
+    found = editor.get(played.running.trial.get_absolute_url(), {"attempt": asked})
+
+    assert found.context["log_attempt"] == "1 of 1"
 
 
 def test_a_paused_page_hears_the_version_and_is_sent_nothing(editor: Client, played: Played) -> None:
