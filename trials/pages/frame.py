@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -33,6 +34,14 @@ class Frame:
         self.looks: tuple[int, ...] = tuple(self.revision.looks)
         self.selection = Selection.of(request, self.study)
         self.preparing = preparation_of(self.study)
+
+    @cached_property
+    def follows(self) -> Study | None:
+        """Return the study that this one was launched to follow, if the person may see it."""
+        if self.study.follows_id is None:
+            return None
+        visible = Study.objects.visible_to(self.request.user)
+        return visible.filter(pk=self.study.follows_id).only("name").first()
 
     def context(self, tab: str, *crumbs: Crumb) -> dict[str, Any]:
         """Return the context every page of a study shares."""
@@ -79,6 +88,8 @@ class Frame:
         if (amended := self.revision.number - 1) > 0:
             times = "once" if amended == 1 else f"{amended} times"
             facts.append(Fact("Plan amended", times, f"last {moment(self.revision.created_at)}"))
+        if self.follows is not None:
+            facts.append(Fact("Follows", self.follows.name, url=self.follows.get_absolute_url()))
         facts.append(self._when())
         return facts
 

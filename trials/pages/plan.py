@@ -81,17 +81,16 @@ def _context(frame: Frame, revisions: list[Revision], shown: Revision) -> dict[s
         "changes": list(_changes(before.plan, shown.plan)) if before is not None else [],
         "next_url": next_url(frame.study),
         "may_launch": Project.objects.editable_by(frame.request.user).exists(),
-        "follows": _seen(frame, follows=True),
-        "followers": _seen(frame, follows=False),
+        "follows": frame.follows,
+        "followers": _followers(frame),
         "plan": shown.source or yaml.safe_dump(shown.plan, sort_keys=False, allow_unicode=True),
     }
 
 
-def _seen(frame: Frame, *, follows: bool) -> list[Study]:
-    """Return the study that this one follows, or those that follow it, as far as the person may see them."""
+def _followers(frame: Frame) -> list[Study]:
+    """Return the studies that follow this one, as far as the person may see them."""
     visible = Study.objects.visible_to(frame.request.user)
-    chain = visible.filter(followers=frame.study) if follows else visible.filter(follows=frame.study)
-    return list(chain.only("name", "project").order_by("pk"))
+    return list(visible.filter(follows=frame.study).only("name").order_by("pk"))
 
 
 def _facts(parsed: Plan, shown: Revision) -> list[Fact]:

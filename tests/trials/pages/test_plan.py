@@ -155,7 +155,11 @@ def test_studies_that_follow_each_other_are_linked_both_ways_for_those_who_see_t
     second = factories.a_study(project, name="second")
     Study.objects.filter(pk=second.pk).update(follows=first)
 
-    assert [one.name for one in editor.get(reverse("trials:plan", args=[second.pk])).context["follows"]] == ["first"]
+    later = editor.get(reverse("trials:plan", args=[second.pk]))
+    assert later.context["follows"] == first
+    assert ("Follows", "first", f"/studies/{first.pk}/") in [
+        (fact.label, fact.value, fact.url) for fact in later.context["head"].facts
+    ]
     assert [one.name for one in editor.get(reverse("trials:plan", args=[first.pk])).context["followers"]] == ["second"]
     assert outsider.get(f"/studies/new/?next={first.pk}").status_code in {403, 404}
     first.delete()

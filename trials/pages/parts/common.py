@@ -62,12 +62,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Fact:
-    """A label, the number that matters, what stands after it in grey, and a line below."""
+    """A label, the number that matters, what stands after it in grey, and a line below; `url` makes it a link."""
 
     label: str
     value: str
     after: str = ""
     help: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
