@@ -15,7 +15,7 @@ from pruning.halted import regions
 from pruning.halted.outcomes import Outcomes, Places
 from pruning.halted.regions import Sight, Thin, Unfair
 from pruning.models import PruningEvent
-from pruning.reckoning import reckon
+from pruning.reckoning import reckon, rules_read
 from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
 from trials.pages.paced import Paced
@@ -35,6 +35,10 @@ class Halting:
     """The end's value of the finished, the best seen of all others; as told, NaN without one."""
     spared_for: Mapping[int, str]
     """The reason that a rule had, by the number of the trial that the control arm protected."""
+    spared_by: Mapping[int, str]
+    """That rule."""
+    stopped_by: Mapping[int, str]
+    """The rule that stopped a trial, by its number."""
     unfair: Sequence[Unfair]
     sight: Sight | None
     """What the test for unfair regions could see."""
@@ -84,7 +88,7 @@ def _gathered(study: Study, space: Space) -> Halting:
         )
     )
     standing = standing_of(study)
-    spared_for = _spared_for(study)
+    spared_for, spared_by = _spared(study)
     every = standing.policy.safeguards.control_every
     members = np.array([_is_member(study, row[8], every) for row in rows], dtype=bool)
     numbers = np.array([row[0] for row in rows], dtype=np.int64)
@@ -101,11 +105,15 @@ def _gathered(study: Study, space: Space) -> Halting:
         places=_places(space, [row[9] for row in rows]),
     )
     judgement = reckon(study)
+    spoke_last = rules_read(study)
+    stopped = numbers[outcomes.stopped].tolist()
     first = looks[0] if looks else 0
     return Halting(
         outcomes=outcomes,
         values=np.array([_finite(row[6] if row[1] == S.COMPLETE else row[7]) for row in rows]),
         spared_for=spared_for,
+        spared_by=spared_by,
+        stopped_by={number: spoke_last[number] for number in stopped if number in spoke_last},
         unfair=regions.unfair(outcomes),
         sight=regions.sight(outcomes),
         thin=regions.thin(outcomes, first_look=first, wrong=frozenset(judgement.judgement.wrong)),
@@ -165,14 +173,15 @@ def _choices(parameter: Parameter) -> dict[str, str] | None:
     return {str(place_of(alone, {parameter.name: choice})[0]): str(choice) for choice in parameter.choices}
 
 
-def _spared_for(study: Study) -> dict[int, str]:
-    """Return the reason of the last verdict that the control arm overruled, by the trial's number."""
+def _spared(study: Study) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the reason, and the rule, of the last verdict that the control arm overruled, by the trial's number."""
     rows = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control").order_by("sequence")
-    return {
-        event.trial_number: str(event.evidence.get("overruled_reason", ""))
-        for event in rows
-        if event.trial_number is not None
-    }
+    spared_for, spared_by = {}, {}
+    for event in rows:
+        if event.trial_number is not None:
+            spared_for[event.trial_number] = str(event.evidence.get("overruled_reason", ""))
+            spared_by[event.trial_number] = event.rule
+    return spared_for, spared_by
 
 
 def _is_member(study: Study, suggestion: int | None, every: int) -> bool:

@@ -146,7 +146,7 @@ def _saved(study: Study) -> Savings:
 
 def _halted(study: Study) -> tuple[list[Halted], list[float]]:
     """Return the trials that a rule ended early, and the pace of every trial that trained."""
-    rules = _read_rules(study)
+    rules = rules_read(study)
     elsewhere = Attempt.objects.filter(trial__study=study).exclude(device__startswith="cpu")
     on_gpu = set(elsewhere.values_list("trial__number", flat=True).distinct())
     columns = ("number", "state", "ending_motive", "ending_step", "steps_trained", "slot_seconds")
@@ -160,8 +160,8 @@ def _halted(study: Study) -> tuple[list[Halted], list[float]]:
     return halted, paces
 
 
-def _read_rules(study: Study) -> Mapping[int, str]:
-    """Return by trial number the rule that spoke against it last, reading on where it was left."""
+def rules_read(study: Study) -> Mapping[int, str]:
+    """Return by trial number the rule that stopped, paused or finished it last, reading on where it was left."""
     with _guard:
         last, known = _rules.get(study.uid, (-1, {}))
         said = _rows(study).filter(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False, sequence__gt=last)

@@ -1,9 +1,11 @@
-"""What queries over trials may ask of the ledger: verdicts, rules, who was spared, who is in the control arm."""
+"""What queries over trials may ask of the ledger: verdicts, rules, what halted them, the control arm."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+
+from django.db.models import Exists, OuterRef
 
 from pruning.control import drawn_place
 from pruning.foreign.registry import EVERY_STRATEGY
@@ -15,6 +17,7 @@ from trials.models import Study, Trial
 
 VERDICTS = ("STOP", "FINISH", "PAUSE", "RESUME", "PROTECT", "WARN")
 """Those that say something of a trial; nearly every trial was kept, and many had too few peers."""
+HALTS = ("STOP", "PAUSE", "FINISH")
 SPOKEN = ("STOP", "FINISH", "PAUSE", "PROTECT", "WARN")
 
 
@@ -24,6 +27,7 @@ def searchable(study: Study) -> Sequence[Searchable]:
     return (
         Searchable("verdict", "a verdict on it, KEEP and ABSTAIN aside", VERDICTS, partial(_with_verdict, study)),
         Searchable("rule", "a rule that stopped, paused, finished or warned it", rules, partial(_by_rule, study)),
+        Searchable("halted_by", "the rule that halted it, the last one to", rules, partial(_halted_by, study)),
         Searchable(
             "spared", "a rule spoke against it, and the control arm kept it", ("yes",), partial(_spared, study), True
         ),
@@ -37,6 +41,16 @@ def _with_verdict(study: Study, verdicts: Sequence[str]) -> Iterable[int]:
 
 def _by_rule(study: Study, rules: Sequence[str]) -> Iterable[int]:
     return _numbers(PruningEvent.objects.of_study(study).filter(verdict__in=SPOKEN, rule__in=rules))
+
+
+def _halted_by(study: Study, rules: Sequence[str]) -> Iterable[int]:
+    """Return the trials of which one of the rules stopped, paused or finished them last; shadows speak along.
+
+    Only a paused trial goes on, to be halted again: of the others the first such verdict is the last.
+    """
+    halts = PruningEvent.objects.of_study(study).filter(verdict__in=HALTS)
+    later = halts.filter(trial_number=OuterRef("trial_number"), sequence__gt=OuterRef("sequence"))
+    return _numbers(halts.filter(~Exists(later), rule__in=rules))
 
 
 def _spared(study: Study, _: Sequence[str]) -> Iterable[int]:

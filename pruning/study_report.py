@@ -59,6 +59,7 @@ def _context(study: Study) -> dict[str, Any]:
         "notes": halted.notes_of(study, plan.space, found),
         "tested": halted.tested(found),
         "reasons": halted.reasons_of(study, found),
+        "rules": halted.rules_of(study, found),
         "survivors": halted.survivors_of(found),
         "unit": study.step_unit,
         "metric": study.metric,

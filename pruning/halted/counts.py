@@ -1,9 +1,9 @@
-"""Counting halted configurations against those that went on: by parameter, over two, by step, by reason, in order."""
+"""Counting halted configurations against those that went on: by parameter, over two, by step, reason, rule, in order."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
@@ -59,11 +59,13 @@ class Passing(NamedTuple):
     stopped: dict[str, int]
 
 
-class Reason(NamedTuple):
-    """Stops for one reason."""
+class Stops(NamedTuple):
+    """Stops for one reason, or by one rule."""
 
-    code: str
+    name: str
+    """The reason's code, or the rule's name; empty where the ledger does not tell."""
     kind: str
+    """The motive, of several the most frequent."""
     stopped: int
     median_step: float
     steps_saved: int
@@ -126,23 +128,35 @@ def passing(outcomes: Outcomes) -> list[Passing]:
     return found
 
 
-def reasons(outcomes: Outcomes, *, horizon: int, spared_for: dict[int, str]) -> list[Reason]:
+def reasons(outcomes: Outcomes, *, horizon: int, spared_for: Mapping[int, str]) -> list[Stops]:
     """Return stops by reason, the most frequent first; spared_for: why a rule spoke against the spared, by number."""
-    places = np.flatnonzero(outcomes.stopped)
-    protected = Counter(spared_for.values())
-    by_code: dict[str, list[int]] = {}
-    for place in places.tolist():
-        by_code.setdefault(outcomes.reason[place], []).append(place)
+    return _stops(outcomes, outcomes.reason, horizon, Counter(spared_for.values()))
+
+
+def rules(
+    outcomes: Outcomes, *, horizon: int, stopped_by: Mapping[int, str], spared_by: Mapping[int, str]
+) -> list[Stops]:
+    """Return stops by rule, the most frequent first; stopped_by: the rule that spoke last, spared_by: the one that was
+    overruled; both by the trial's number.
+    """
+    names = [stopped_by.get(number, "") for number in outcomes.number.tolist()]
+    return _stops(outcomes, names, horizon, Counter(spared_by.values()))
+
+
+def _stops(outcomes: Outcomes, names: Sequence[str], horizon: int, spared: Counter[str]) -> list[Stops]:
+    by_name: dict[str, list[int]] = {}
+    for place in np.flatnonzero(outcomes.stopped).tolist():
+        by_name.setdefault(names[place], []).append(place)
     rows = [
-        Reason(
-            code=code,
-            kind=outcomes.kind[here[0]],
+        Stops(
+            name=name,
+            kind=Counter(outcomes.kind[place] for place in here).most_common(1)[0][0],
             stopped=len(here),
             median_step=float(median(outcomes.step[here].tolist())),
             steps_saved=int(np.maximum(horizon - outcomes.step[here], 0).sum()),
-            spared=protected[code],
+            spared=spared[name],
         )
-        for code, here in by_code.items()
+        for name, here in by_name.items()
     ]
     return sorted(rows, key=lambda row: -row.stopped)
 
@@ -238,11 +252,12 @@ __all__ = [
     "Group",
     "Histogram",
     "Passing",
-    "Reason",
+    "Stops",
     "grid",
     "groups",
     "histograms",
     "passing",
     "reasons",
+    "rules",
     "survivors",
 ]

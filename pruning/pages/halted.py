@@ -43,19 +43,22 @@ class Note(NamedTuple):
     """Of the region's trials in the table."""
 
 
-class ReasonRow(NamedTuple):
-    """Stops for one reason."""
+class StopsRow(NamedTuple):
+    """Stops for one reason, or by one rule."""
 
     kind: str
-    code: str
+    name: str
+    whose: str
+    """As its button says it."""
     stopped: str
+    share: float
+    """Of all stops."""
     median_step: str
     saved: str
-    share: float
     spared: str
     url: str
     query: str
-    """What finds the trials that were stopped for it."""
+    """What finds the trials that were stopped for it, or by it."""
 
 
 class Survivor(NamedTuple):
@@ -134,6 +137,7 @@ def _context(frame: Frame, version: str) -> dict[str, Any]:
         "down": down,
         "has_pair": len(space) > 1,
         "reasons": reasons_of(study, found),
+        "rules": rules_of(study, found),
         "survivors": survivors_of(found),
         "report_url": reverse("pruning:study_report", args=[study.pk]),
         "unit": study.step_unit,
@@ -245,25 +249,33 @@ def could_see(sight: Sight) -> str:
     )
 
 
-def reasons_of(study: Study, found: Halting) -> list[ReasonRow]:
+def reasons_of(study: Study, found: Halting) -> list[StopsRow]:
     """Return stops by reason."""
-    rows = counts.reasons(found.outcomes, horizon=study.horizon, spared_for=dict(found.spared_for))
-    total = sum(row.steps_saved for row in rows)
-    table = reverse("trials:trials_table", args=[study.pk])
-    return [
-        ReasonRow(
-            kind=row.kind,
-            code=words.code_words(row.code),
-            stopped=words.whole(row.stopped),
-            median_step=words.whole(row.median_step),
-            saved=words.whole(row.steps_saved),
-            share=row.steps_saved / total if total else 0.0,
-            spared=words.whole(row.spared) if row.spared else words.NOT_TOLD,
-            url=address(table, None, q=f"reason = {row.code}"),
-            query=f"reason = {row.code} and state = pruned",
-        )
-        for row in rows
-    ]
+    rows = counts.reasons(found.outcomes, horizon=study.horizon, spared_for=found.spared_for)
+    return [_stops_row(study, found, row, "reason") for row in rows]
+
+
+def rules_of(study: Study, found: Halting) -> list[StopsRow]:
+    """Return stops by the rule that gave the verdict."""
+    rows = counts.rules(found.outcomes, horizon=study.horizon, stopped_by=found.stopped_by, spared_by=found.spared_by)
+    return [_stops_row(study, found, row, "halted_by") for row in rows]
+
+
+def _stops_row(study: Study, found: Halting, row: counts.Stops, field: str) -> StopsRow:
+    name = words.code_words(row.name) if row.name else "not told"
+    query = f"{field} = {row.name or 'none'} and {halted_charts.STOPPED}"
+    return StopsRow(
+        kind=row.kind,
+        name=name,
+        whose=f"the rule {name}" if field == "halted_by" else name,
+        stopped=words.whole(row.stopped),
+        share=row.stopped / int(found.outcomes.stopped.sum()),
+        median_step=words.whole(row.median_step),
+        saved=words.whole(row.steps_saved),
+        spared=words.whole(row.spared) if row.spared else words.NOT_TOLD,
+        url=address(reverse("trials:trials_table", args=[study.pk]), None, q=query),
+        query=query,
+    )
 
 
 WHO = {"finished": "finished", "control": "spared, then finished", "stopped": "stopped: best seen"}

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pruning.halting import halting_of
+from pruning.models import PruningEvent
 from tests.browser.conftest import Visit
 from tests.factories import Played
 from tests.trials.importance.stored import a_searched_study
@@ -102,7 +103,9 @@ def test_a_drag_over_steps_selects_those_stopped_there_and_can_be_undone(visit: 
     assert visit.troubles == []
 
 
-def test_a_bar_and_a_reason_select_their_trials_by_a_click_and_by_keyboard(visit: Visit, played: Played) -> None:
+def test_a_reason_a_rule_and_a_query_select_their_trials_by_a_click_and_by_keyboard(
+    visit: Visit, played: Played
+) -> None:
     study = played.study
     page = visit.open(f"/studies/{study.pk}/halted/")
     spared = halting_of(study, study.plan().space).outcomes.spared.sum()
@@ -112,6 +115,13 @@ def test_a_bar_and_a_reason_select_their_trials_by_a_click_and_by_keyboard(visit
     page.keyboard.press("Enter")
     visit.until("location.search.includes('sel=')")
     assert selected(page) == {trial.number for trial in stopped(study) if trial.ending_code == reason}
+
+    rule = PruningEvent.objects.of_study(study).filter(verdict="STOP", trial_number__in=selected(page)).first()
+    assert rule is not None
+    page.locator(f"[aria-label='Select the trials of the rule {rule.rule}']").click()
+    visit.until(f"{SAID}.includes('halted_by = {rule.rule}')")
+    said = PruningEvent.objects.of_study(study).filter(verdict="STOP", rule=rule.rule)
+    assert selected(page) == set(said.values_list("trial_number", flat=True))
 
     page.fill("#select-query", "spared = yes and state = complete")
     page.press("#select-query", "Enter")

@@ -48,6 +48,18 @@ def test_trials_are_found_by_their_verdicts_without_reading_a_row_of_the_ledger(
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
+def test_whether_a_trial_was_halted_again_is_asked_of_that_trial() -> None:
+    facts = {fact.name: fact for fact in searchable(a_study())}
+
+    numbers = facts["halted_by"].numbers(["asha"])
+
+    assert isinstance(numbers, QuerySet)
+    plan = numbers.explain()
+    assert "COVERING INDEX pruning_event_by_verdict" in plan
+    assert "SEARCH U0 USING INDEX pruning_event_of_trial (study_uid=? AND trial_number=? AND sequence>?)" in plan
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
 def test_who_was_spared_among_a_few_is_asked_of_those_few() -> None:
     with CaptureQueriesContext(connection) as queries:
         spared_among(a_study(), [1, 2, 3])

@@ -44,6 +44,7 @@ def test_a_report_needs_nothing_else(played: Played) -> None:
 
     assert "<script" not in text
     assert "<link" not in text
+    assert "<form" not in text
     assert not re.search(r"<img|src=|url\(", text)
 
 

@@ -26,7 +26,7 @@ OWN_WORDS = frozenset(
     (
         *("number", "trial", "state", "ending", "reason", "motive", "origin", "step", "end_step", "best", "last"),
         *("steps", "seconds", "cost", "attempts", "created", "started", "ended", "worker", "tag", "tags", "note"),
-        *("pinned", "continues", "verdict", "rule", "spared", "control", "none"),
+        *("pinned", "continues", "verdict", "rule", "halted_by", "spared", "control", "none"),
     )
 )
 """What a bare word in a query may mean besides a parameter or a metric."""

@@ -71,8 +71,29 @@ def test_fewer_go_on_with_every_step_and_all_end() -> None:
 def test_reasons_say_what_they_saved_and_whom_they_would_have_stopped() -> None:
     (row,) = counts.reasons(played(wrong=True), horizon=64, spared_for={3: "outpaced", 13: "outpaced", 23: "diverged"})
 
-    assert (row.code, row.kind, row.median_step, row.spared) == ("outpaced", "speed", 4, 2)
+    assert (row.name, row.kind, row.median_step, row.spared) == ("outpaced", "speed", 4, 2)
     assert row.steps_saved == row.stopped * 60
+
+
+def test_stops_are_counted_by_the_rule_that_gave_them() -> None:
+    outcomes = played(wrong=True)
+    stopped = outcomes.number[outcomes.stopped].tolist()
+    first, *others, last = stopped
+
+    rows = counts.rules(
+        outcomes,
+        horizon=64,
+        stopped_by={first: "trend", **dict.fromkeys(others, "asha"), 9_999: "asha"},
+        spared_by={3: "asha", 13: "percentile"},
+    )
+
+    assert [(row.name, row.stopped, row.spared) for row in rows] == [
+        ("asha", len(others), 1),
+        ("trend", 1, 0),
+        ("", 1, 0),
+    ]
+    assert sum(row.steps_saved for row in rows) == len(stopped) * 60
+    assert last not in (first, *others)
 
 
 def test_groups_hold_every_trial_in_order() -> None:

@@ -1,9 +1,12 @@
 """What was halted: the page's counts are the ledger's, its links find the trials, and thin evidence is owned up to."""
 
+from collections import Counter
+
 import pytest
 from django.test import Client
 
 from pruning.halting import halting_of
+from pruning.models import PruningEvent
 from tests import factories
 from tests.factories import Played
 from trials.models import Project, Study
@@ -71,6 +74,33 @@ def test_parameters_that_do_not_exist_are_replaced_by_the_studys(editor: Client,
 
     assert data["across"]["name"] in names
     assert data["across"]["name"] != data["down"]["name"]
+
+
+def test_stops_by_reason_and_by_rule_are_the_ledgers_and_select_their_trials(editor: Client, played: Played) -> None:
+    study = played.study
+    page = editor.get(f"/studies/{study.pk}/halted/")
+    said = PruningEvent.objects.of_study(study).filter(verdict="STOP")
+    stopped = study.trials.filter(state="PRUNED").exclude(ending_motive="")
+    in_ledger = {
+        "reasons": Counter(said.values_list("reason", flat=True)),
+        "rules": Counter(said.values_list("rule", flat=True)),
+    }
+
+    assert len(in_ledger["rules"]) > 1
+    for table, counted in in_ledger.items():
+        rows = page.context[table]
+        assert {row.name: int(row.stopped) for row in rows} == {
+            name.replace("_", " "): n for name, n in counted.items()
+        }
+        assert sum(row.share for row in rows) == pytest.approx(1)
+        for row in rows:
+            answer = editor.post(
+                f"/studies/{study.pk}/selection/", {"query": row.query}, headers={"Accept": "application/json"}
+            )
+            found = {int(one) for one in answer.json()["sel"].split(",")}
+            field = "reason" if table == "reasons" else "rule"
+            told = said.filter(**{field: row.name}).values_list("trial_number", flat=True)
+            assert found == set(told) <= set(stopped.values_list("number", flat=True))
 
 
 def test_spared_trials_are_those_that_the_control_arm_protected(editor: Client, played: Played) -> None:

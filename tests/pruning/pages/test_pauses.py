@@ -1,5 +1,6 @@
 """Pauses, calibrations and resumptions on the pages."""
 
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 from pruning.models import PruningEvent
 from tests import factories
 from tests.factories import NOW
+from trials import endings
 from trials.models import Project, Study, Trial
 from trials.plan import Budget
 from trials.running.advancing import advance
@@ -81,6 +83,28 @@ def test_a_resumed_trial_shows_both_verdicts(editor: Client, paused: Study) -> N
 
     assert [row.verdict for row in verdicts][:2] == ["pause", "resume"]
     assert [row.kind for row in verdicts][:2] == ["paused", "resume"]
+
+
+def test_a_trial_that_was_paused_and_went_on_is_halted_by_whichever_rule_did_so_last(
+    editor: Client, paused: Study
+) -> None:
+    trial = paused.trials.filter(state=Trial.State.PAUSED).earliest("number")
+    endings.resume_by_person(trial, person="editor", note="", at=NOW)
+    attempt = factories.an_attempt(paused)
+    assert attempt.trial_id == trial.pk
+    factories.tell(attempt, 90, ((trial.last_step or 0) + 1, math.nan))
+
+    def found(rule: str) -> set[int]:
+        query = f"halted_by = {rule} and number = {trial.number}"
+        answer = editor.post(reverse("trials:select", args=[paused.pk]), {"query": query}).json()
+        return {int(number) for number in answer["sel"].split(",") if number}
+
+    said = events(paused).of_trial(trial.number).filter(verdict__in=["PAUSE", "STOP"]).order_by("sequence")
+    *before, last = said.values_list("verdict", "rule")
+    assert set(before) == {("PAUSE", "calibrated_halving")}
+    assert last == ("STOP", "divergence")
+    assert found("divergence") == {trial.number}
+    assert found("calibrated_halving") == set()
 
 
 def test_the_overview_counts_what_is_paused(editor: Client, paused: Study) -> None:

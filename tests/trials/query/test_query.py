@@ -161,6 +161,8 @@ def test_verdicts_are_found_through_whoever_records_them(catalogue: Catalogue, p
 
     assert found(catalogue, "verdict = stop") == told(verdict="STOP") != set()
     assert found(catalogue, "rule = asha") == told(rule="asha", verdict__in=["STOP", "PROTECT", "WARN"]) != set()
+    assert found(catalogue, "halted_by = asha") == told(rule="asha", verdict="STOP") != set()
+    assert found(catalogue, "halted_by != none") == told(verdict="STOP")
     assert found(catalogue, "spared = yes") == told(verdict="PROTECT", reason="control")
     assert found(catalogue, "verdict in (stop, protect)") == told(verdict__in=["STOP", "PROTECT"])
     assert found(catalogue, "rule ~ as") == found(catalogue, "rule = asha")
