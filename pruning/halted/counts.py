@@ -1,4 +1,4 @@
-"""Counting halted configurations against those that went on: by parameter, over two, by step, reason, rule, in order."""
+"""Counting halted configurations against those that went on: by parameter, over two, by step, reason and rule."""
 
 from __future__ import annotations
 
