@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 
 from tuning_site import collecting
 
@@ -29,6 +30,7 @@ for link in links:
     response = Client().get(link, headers={"Accept-Encoding": "gzip"})
     text = gzip.decompress(b"".join(response)) if response.headers.get("Content-Encoding") == "gzip" else b""
     answers[link] = {"status": response.status_code, **response.headers}
+    answers[link]["text"] = text.decode() if link.endswith(".css") else ""
     answers[link]["imports"] = re.findall(r'import[^"]*"([^"]+[.]js)"', text.decode()) if link.endswith(".js") else []
     response.close()
 print(json.dumps(answers))
@@ -69,6 +71,21 @@ def test_a_copy_without_its_manifest_is_collected_again(source: Path, settings: 
     (settings.STATIC_ROOT / collecting.MANIFEST).unlink()
 
     assert not collecting.are_fresh()
+
+
+@pytest.fixture
+def styles(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """The folder of two styles of which one imports the other, collected under hashed names."""
+    folder = tmp_path / "source" / "css"
+    folder.mkdir(parents=True)
+    (folder / "site.css").write_text('@import url("page.css");\n')
+    (folder / "page.css").write_text("a {}\n")
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [folder.parent], tmp_path / "collected"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    collecting.collect()
+    yield folder
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +138,24 @@ def test_modules_import_one_another_by_names_that_carry_a_hash(answers: dict[str
 
     assert [name for name in imported if re.fullmatch(r"\./[\w-]+\.[0-9a-f]{12}\.js", name)]
     assert [name for name in imported if not re.search(r"\.[0-9a-f]{12}\.js$", name)] == []
+
+
+def test_every_style_comes_in_one_file(answers: dict[str, dict[str, Any]]) -> None:
+    """A browser paints nothing before the last stylesheet has come."""
+    styles = [answer["text"] for link, answer in answers.items() if link.endswith(".css")]
+    sources = {source.stem: source for source in (settings.BASE_DIR / "static" / "css").glob("*.css")}
+    del sources["report"]  # only in a study's report, which is a file of its own
+    rules = {line for source in sources.values() for line in source.read_text().splitlines() if line.endswith("{")}
+
+    assert len(styles) == 1
+    assert "@import" not in styles[0]
+    assert rules - set(styles[0].splitlines()) == set()
+
+
+def test_a_changed_style_is_joined_again(styles: Path, settings: Any) -> None:
+    (styles / "page.css").write_text("a { color: red }\n")
+
+    collecting.collect()
+
+    served = settings.STATIC_ROOT / Path(staticfiles_storage.url("css/site.css")).relative_to(settings.STATIC_URL)
+    assert "a { color: red }" in served.read_text()
