@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pruning.judgement.best_k import HELD, Member
 from pruning.judgement.shadow import Fate, Said, fate
-from pruning.models import LedgerSpared
 from pruning.population import key
+from pruning.rollups import Spared
 from pruning.rules.base import WORST
 from trials.models import Trial
 
@@ -31,7 +31,7 @@ class Heard:
     open: set[int] = field(default_factory=set)
     """Held ones that had not ended when last asked."""
 
-    def take_in(self, row: LedgerSpared) -> None:
+    def take_in(self, row: Spared) -> None:
         """Hear a spared verdict or a would-be RESUME; hearing it twice changes nothing."""
         if row.sequence <= self.sequence:
             return

@@ -72,6 +72,19 @@ class Acts(NamedTuple):
     """The numbers of those since, ascending."""
 
 
+class Spared(NamedTuple):
+    """What one row says of a trial of the control arm, as `LedgerSpared` keeps it; a process reads very many."""
+
+    study_uid: UUID
+    sequence: int
+    trial_number: int
+    step: int
+    wanted: str
+    rule: str
+    reason: str
+    motive: str
+
+
 def count_up(study_uid: UUID, to: int) -> None:
     """Count the rows up to this number that are not counted yet; the caller has opened a transaction.
 
@@ -89,7 +102,7 @@ def count_up(study_uid: UUID, to: int) -> None:
     LedgerActor.objects.bulk_create(
         [LedgerActor(study_uid=study_uid, sequence=sequence, person=person) for sequence, person in _acted(rows)]
     )
-    LedgerSpared.objects.bulk_create(_spared(rows))
+    LedgerSpared.objects.bulk_create(LedgerSpared(**said._asdict()) for said in _spared(rows))
     LedgerReach.objects.filter(study_uid=study_uid).update(counted_to=to)
 
 
@@ -131,7 +144,7 @@ def acts_of(study: Study, person: str) -> Acts:
     return Acts(kept, tuple(sequence for sequence, behind in rest if behind == person))
 
 
-def spared_since(heard: Mapping[UUID, int]) -> Iterator[LedgerSpared]:
+def spared_since(heard: Mapping[UUID, int]) -> Iterator[Spared]:
     """Yield what studies' rows say of their control arms after these numbers, each study's in order, in three queries.
 
     heard: by study, the number of the last row whose word was taken in. What is counted was decoded once and stands
@@ -141,7 +154,9 @@ def spared_since(heard: Mapping[UUID, int]) -> Iterator[LedgerSpared]:
         LedgerReach.objects.filter(study_uid__in=list(heard)).values_list("study_uid", "counted_to")
     )  # read first: what is counted up meanwhile stands ready by the next query
     last = dict(heard)
-    for kept in LedgerSpared.objects.filter(_after(heard)).order_by("study_uid", "sequence").iterator(chunk_size=5000):
+    ready = LedgerSpared.objects.filter(_after(heard)).order_by("study_uid", "sequence")
+    for row in ready.values_list(*Spared._fields).iterator(chunk_size=5000):
+        kept = Spared(*row)
         last[kept.study_uid] = kept.sequence
         yield kept
     rest = {uid: max(sequence, counted.get(uid, 0)) for uid, sequence in last.items()}
@@ -155,13 +170,13 @@ def _after(sequences: Mapping[UUID, int]) -> Q:
     return wanted
 
 
-def _spared(rows: PruningEventQuerySet) -> Iterator[LedgerSpared]:
+def _spared(rows: PruningEventQuerySet) -> Iterator[Spared]:
     """Yield what rows say of control arms: verdicts that were overruled, and would-be resumptions."""
     spoken = Q(verdict="PROTECT", reason="control", shadow=False) | Q(verdict="RESUME", shadow=True)
     found = rows.verdicts().filter(spoken, verdict__in=["PROTECT", "RESUME"], trial_number__isnull=False)
     for row in found.order_by("study_uid", "sequence").iterator(chunk_size=1000):
         evidence = row.evidence
-        yield LedgerSpared(
+        yield Spared(
             study_uid=row.study_uid,
             sequence=row.sequence,
             trial_number=row.trial_number or 0,
