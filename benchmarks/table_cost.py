@@ -49,6 +49,9 @@ QUERIES = (
     "verdict = PROTECT",
     "verdict = STOP",
     "rule = calibrated_halving",
+    "control = no",
+    "verdict != STOP",
+    "rule != calibrated_halving",
 )
 COLUMNS = "col=ending&col=tag&col=worker&col=val_loss.first&col=val_loss.max&col=x&col=note&col=ended"
 

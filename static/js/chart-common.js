@@ -1,4 +1,5 @@
 // What all charts share: colours from the stylesheet, packed numbers, axes as in the look, fetching, redrawing.
+import { takeTurn } from "./turns.js";
 
 const TOKENS = [
   "ink", "ink-2", "ink-3", "ink-4", "paper", "sunken", "hairline", "strong", "accent",
@@ -13,8 +14,18 @@ const GLYPHS = {
 
 export const REASONS = { speed: "speed", risk: "risk", generalisation: "generalisation" };
 
-/** Read the resolved colours: custom properties hold light-dark(), so a probe asks the browser. */
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let held = null;
+dark.addEventListener("change", () => { held = null; });
+document.addEventListener("espalier:theme", () => { held = null; });
+
+/** The resolved colours, read once per theme: custom properties hold light-dark(), so a probe asks the browser. */
 export const palette = () => {
+  held ??= readPalette();
+  return held;
+};
+
+const readPalette = () => {
   const probe = document.createElement("i");
   document.body.append(probe);
   const colours = {};
@@ -192,10 +203,8 @@ export const mount = (figure, drawing) => {
   let etag = "";
   let notBefore = 0;
   let later;
-  let planned = false;
 
   const drawNow = () => {
-    planned = false;
     if (!figure.isConnected || !data || !draw || !window.Plotly) return;
     const began = performance.now();
     const shown = draw({ figure, plot, data, state, colours: palette(), width: figure.clientWidth });
@@ -208,10 +217,7 @@ export const mount = (figure, drawing) => {
   };
 
   // Several reasons to draw at once are one reason.
-  const redraw = () => {
-    if (!planned) requestAnimationFrame(drawNow);
-    planned = true;
-  };
+  const redraw = () => takeTurn(figure, drawNow);
 
   const refresh = async () => {
     if (!figure.isConnected) return forget();
@@ -239,7 +245,6 @@ export const mount = (figure, drawing) => {
     width = figure.clientWidth;
     redraw();
   });
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   const forget = () => {
     watcher.disconnect();
     dark.removeEventListener("change", redraw);

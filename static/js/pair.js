@@ -18,21 +18,23 @@ const choices = (figure, found) => {
   return selects.map((select) => found.axes[Number(select.value)]);
 };
 
-/** Ask for the model's surface of a pair; the figure is drawn again once it is there. */
+/** Ask for the model's surface of a pair; the figure is drawn once it is known whether there is one. */
 const ask = async (figure, one, other) => {
   const url = new URL(figure.dataset.surface, location.href);
   url.searchParams.set("x", one.name);
   url.searchParams.set("y", other.name);
   const key = url.search;
-  figure.surface = { key, z: null };
+  figure.surface = { key, isAwaited: true, z: null };
+  let z = null;
   try {
     const answer = await fetch(url);
-    if (!answer.ok || figure.surface?.key !== key) return;
-    figure.surface.z = (await answer.json()).z;
-    if (figure.surface.z) figure.dispatchEvent(new CustomEvent("espalier:redraw"));
+    if (answer.ok) z = (await answer.json()).z;
   } catch {
     // The points are drawn all the same.
   }
+  if (figure.surface?.key !== key) return;
+  figure.surface = { key, isAwaited: false, z };
+  figure.dispatchEvent(new CustomEvent("espalier:redraw"));
 };
 
 const middles = (axis, n) => (axis.choices && axis.choices.length === n ? Array.from({ length: n }, (_, i) => axis.place(i)) : Array.from({ length: n }, (_, i) => (i + 0.5) / n));
@@ -44,6 +46,8 @@ export const draw = ({ figure, plot, data, colours, width }) => {
   if (!found.axes.length || !found.n) return false;
   const [one, other] = choices(figure, found);
   if (!figure.surface) ask(figure, one, other);
+  // The points alone would be drawn only to be drawn again.
+  if (figure.surface.isAwaited && !plot.hasChildNodes()) return "";
   const z = figure.surface?.z;
   const rows = [...found.trials.keys()].filter((i) => Number.isFinite(found.ranks[i]) && Number.isFinite(one.values[i]) && Number.isFinite(other.values[i])).sort((a, b) => found.ranks[b] - found.ranks[a]);
   const drawn = shown ? rows.filter((i) => shown.has(found.trials[i])) : rows;

@@ -1,0 +1,49 @@
+"""Figures are fetched early, drawn in turns, and all there on paper."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import DRAWN, Visit
+from tests.factories import Played
+
+pytestmark = pytest.mark.browser
+
+# Who asked for each document that a figure shows.
+ASKED_BY = """[...new Set([...document.querySelectorAll('[data-chart]')].map((figure) => figure.dataset.src))].map((source) =>
+  performance.getEntriesByName(new URL(source, location.href).href).map((entry) => entry.initiatorType))"""
+# A browser that always has something else to do.
+BUSY = "window.requestIdleCallback = () => 0;"
+
+
+@pytest.mark.parametrize("page", ["", "curves/", "halted/", "importance/", "resources/"])
+def test_a_figures_data_is_asked_for_once_by_the_page_itself(visit: Visit, played: Played, page: str) -> None:
+    visit.open(f"/studies/{played.study.pk}/{page}")
+
+    assert {tuple(askers) for askers in visit.page.evaluate(ASKED_BY)} == {("link",)}
+
+
+def test_a_printed_page_has_the_figures_that_nobody_has_scrolled_to(visit: Visit, played: Played) -> None:
+    page = visit.page
+    page.add_init_script(BUSY)
+    page.goto(f"{visit.base}/studies/{played.study.pk}/importance/")
+    page.wait_for_load_state("networkidle")
+    figures = "[...document.querySelectorAll('[data-chart]')]"
+    assert not page.evaluate(f"{figures}.every({DRAWN})")
+
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+
+    assert page.evaluate(f"{figures}.every({DRAWN})")
+
+
+def test_a_figure_is_drawn_when_it_comes_near(visit: Visit, played: Played) -> None:
+    page = visit.page
+    page.add_init_script(BUSY)
+    page.goto(f"{visit.base}/studies/{played.study.pk}/importance/")
+    page.wait_for_load_state("networkidle")
+    last = "[...document.querySelectorAll('[data-chart]')].at(-1)"
+    assert not page.evaluate(f"({DRAWN})({last})")
+
+    page.evaluate(f"{last}.scrollIntoView()")
+
+    visit.until(f"({DRAWN})({last})")
