@@ -1,19 +1,26 @@
 """How often the test for unfairly pruned regions finds one that is there, and how often one that is not.
 
-    python benchmarks/unfair_regions.py --studies 200
+    OPENBLAS_NUM_THREADS=1 python benchmarks/unfair_regions.py --studies 200
 
 Studies are simulated with the product's policies. Every trial has three parameters, uniform from 0 to 1, and a
 falling curve whose end depends smoothly on them. Where a region is pruned wrongly by construction, trials in the upper
 quarter of the first parameter fall slowly and end lower than all others promise; in the fair studies pace and end have
 nothing to do with each other, though a quarter of the range is simply worse. Power is the share of the wrong studies in
-which the test names a stretch that overlaps that quarter; a false alarm is any finding in a fair study.
+which the test names a stretch that overlaps that quarter; a false alarm is any finding in a fair study. Both are also
+counted without a smallest gain worth telling. In large studies the least of differences is beyond chance: of those it
+prints what is named, and what would be without that gain.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import re
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the repositor
 
 from pruning.control import draw
 from pruning.halted.outcomes import Outcomes, Places
-from pruning.halted.regions import unfair
+from pruning.halted.regions import SMALLEST_GAIN, Unfair, unfair
+from pruning.intervals import clopper_pearson
 from pruning.policy import Policy
 from pruning.simulate import Ended, Pool, Recording, simulate
 
@@ -100,32 +108,114 @@ def _is_member(number: int, policy: Policy, seed: int) -> bool:
     return drawn is not None and drawn.is_member
 
 
+@dataclass
+class Tally:
+    """What the test said of studies of each kind."""
+
+    studies: int = 0
+    hits: int = 0
+    """Wrong studies in which a stretch that overlaps the slow quarter was named."""
+    others: int = 0
+    """Wrong studies in which a stretch of another parameter was named."""
+    alarms: int = 0
+    """Fair studies in which anything was named."""
+    hits_of_any: int = 0
+    """The hits had any gain been worth telling."""
+    alarms_of_any: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
+
+    def cells(self) -> str:
+        """Return the counts as cells of a table, shares with their 95 % intervals (Clopper and Pearson)."""
+        shares = f"{self._share(self.hits)} | {self.others} | {self.alarms} | {self._share(self.alarms)}"
+        return f"{self.studies} | {shares} | {self.hits_of_any / self.studies:.1%} | {self.alarms_of_any}"
+
+    def _share(self, n: int) -> str:
+        low, high = clopper_pearson(n, self.studies)
+        return f"{n / self.studies:.1%} ({low:.1%} to {high:.1%})"
+
+
+def tried(n: int, policy: Policy, *, studies: int) -> tuple[Tally, str]:
+    """Return what the test said of studies of n trials, and in cells what it had to go by."""
+    tally, stopped, control = Tally(studies), [], []
+    for seed in range(studies):
+        made, params = pool(n, seed=seed, is_wrong=True)
+        wrong = outcomes(made, params, policy, seed=seed)
+        stopped.append(wrong.stopped[params[:, 0] >= SLOW].mean())
+        control.append(int(wrong.control.sum()))
+        named = unfair(wrong, seed=seed)
+        tally.hits += is_hit(named)
+        tally.hits_of_any += is_hit(unfair(wrong, margin=0.0, seed=seed))
+        tally.others += any(one.region.name != "p0" for one in named)
+        made, params = pool(n, seed=10_000 + seed, is_wrong=False)
+        fair = outcomes(made, params, policy, seed=seed)
+        tally.alarms += bool(unfair(fair, seed=seed))
+        tally.alarms_of_any += bool(unfair(fair, margin=0.0, seed=seed))
+    return tally, f"{np.mean(stopped):.0%} | {np.mean(control):.0f}"
+
+
+def is_hit(named: Sequence[Unfair]) -> bool:
+    """Say whether a stretch that overlaps the slow quarter is among those named."""
+    return any(one.region.name == "p0" and one.region.high > SLOW for one in named)
+
+
+def named_in(n: int, policy: Policy, *, seed: int, is_wrong: bool, margin: float) -> str:
+    """Return what the test names in one study."""
+    made, params = pool(n, seed=seed, is_wrong=is_wrong)
+    found = unfair(outcomes(made, params, policy, seed=seed), margin=margin, seed=seed)
+    told = (
+        f"{one.region.name} {one.region.low:g} to {one.region.high:g}: {one.gain:.3f}, at least {one.least:.3f}"
+        for one in found
+    )
+    return "; ".join(told) or "nothing"
+
+
+def machine() -> str:
+    """Return what the figures were measured on."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    cpu = model[1] if model else platform.machine()
+    return f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, numpy {np.__version__}"
+
+
 def main() -> None:
-    """Print power and false alarms by policy and size of the study."""
+    """Print power and false alarms by policy and size of the study, and what is named in large ones."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--studies", type=int, default=200)
-    parser.add_argument("--trials", type=int, nargs="+", default=[100, 200, 400])
+    parser.add_argument("--trials", type=int, nargs="*", default=[100, 200, 400])
+    parser.add_argument("--policies", nargs="+", choices=sorted(POLICIES), default=list(POLICIES))
+    parser.add_argument("--large", type=int, default=10_000, help="trials of a large study")
+    parser.add_argument("--large-studies", type=int, default=2, help="large studies of each kind and policy")
     chosen = parser.parse_args()
-    print("| Policy | Trials | Stopped in the slow quarter | Spared there | Power | False alarms |")
-    print("| - | -: | -: | -: | -: | -: |")
-    for name, spec in POLICIES.items():
-        policy = Policy.from_mapping(spec)
+    began = time.process_time()
+    policies = {name: Policy.from_mapping(POLICIES[name]) for name in chosen.policies}
+    print(f"{machine()}. Smallest gain worth telling: {SMALLEST_GAIN:.0%} of all ranks.\n")
+    heads = ["Policy", "Trials", "Stopped in the slow quarter", "Control", "Studies", "Power", "Others", "Alarms"]
+    heads += ["False alarms", "Power, any gain", "Alarms, any gain"]
+    print(f"| {' | '.join(heads)} |\n| - |{' -: |' * (len(heads) - 1)}")
+    total = Tally()
+    for name, policy in policies.items():
+        whole = Tally()
         for n in chosen.trials:
-            hits, alarms, stopped, spared = 0, 0, [], []
-            for seed in range(chosen.studies):
-                made, params = pool(n, seed=seed, is_wrong=True)
-                found = outcomes(made, params, policy, seed=seed)
-                inside = params[:, 0] >= SLOW
-                stopped.append(found.stopped[inside].mean())
-                spared.append(int((found.spared & inside).sum()))
-                hits += any(one.region.name == "p0" and one.region.high > SLOW for one in unfair(found, seed=seed))
-                made, params = pool(n, seed=10_000 + seed, is_wrong=False)
-                alarms += bool(unfair(outcomes(made, params, policy, seed=seed), seed=seed))
-            power, false = hits / chosen.studies, alarms / chosen.studies
-            print(
-                f"| {name} | {n} | {np.mean(stopped):.0%} | {np.mean(spared):.1f} | {power:.0%} | {false:.1%} |",
-                flush=True,
-            )
+            tally, by = tried(n, policy, studies=chosen.studies)
+            whole += tally
+            print(f"| {name} | {n} | {by} | {tally.cells()} |", flush=True)
+        total += whole
+        print(f"| {name} | all | | | {whole.cells()} |", flush=True)
+    print(f"| all | all | | | {total.cells()} |")
+    if chosen.large_studies:
+        print(
+            f"\n| Policy, {chosen.large:,} trials | Study | Named | Named without a smallest gain |\n| - | - | - | - |"
+        )
+    for name, policy in policies.items():
+        for seed in range(chosen.large_studies):
+            for is_wrong in (False, True):
+                named = [
+                    named_in(chosen.large, policy, seed=seed, is_wrong=is_wrong, margin=margin)
+                    for margin in (SMALLEST_GAIN, 0.0)
+                ]
+                print(f"| {name} | {'wrong' if is_wrong else 'fair'} | {' | '.join(named)} |", flush=True)
+    print(f"\n{(time.process_time() - began) / 60:.0f} minutes of CPU.")
 
 
 if __name__ == "__main__":

@@ -63,16 +63,16 @@ def run(job: Job, progress: Progress) -> Mapping[str, object] | None:
 def warn_of_unfair_regions(study: Study) -> int:
     """Tell who wants to hear of regions that may have been pruned unfairly; return how many there are."""
     from pruning.halting import halting_of
-    from pruning.pages.halted_words import where
+    from pruning.pages.halted_words import gained, where
 
     space = study.plan().space
-    found = halting_of(study, space).unfair
-    for number, one in enumerate(found):
+    halting = halting_of(study, space)
+    for number, one in enumerate(halting.unfair):
         sentence = (
-            f"{where(space, one.region)}: {one.stopped:,} of {one.ended:,} trials were stopped there, and those that "
-            f"no rule chose ended {one.gain:.0%} of all ranks better than others that stood alike (p = {one.p:.2g})."
+            f"{where(space, one.region)}: {one.stopped:,} of {one.ended:,} trials were stopped there. "
+            f"{gained(one, halting.outcomes.looks)} Permutation test, p = {one.p:.2g}, adjusted for every region."
         )
         with transaction.atomic():
             key = f"unfair:{study.pk}:{number}"
             tell(UNFAIR_REGION, study=study, key=key, sentence=sentence, at=timezone.now())
-    return len(found)
+    return len(halting.unfair)

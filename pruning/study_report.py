@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from pruning.halting import halting_of
-from pruning.pages import checks, halted, halted_charts, right
+from pruning.pages import checks, halted, halted_charts, halted_notes, right
 from trials import explaining
 from trials.charts import best, still
 from trials.charts import curves as curves_chart
@@ -56,8 +56,8 @@ def _context(study: Study) -> dict[str, Any]:
         "best": still.best_so_far(best.best_so_far(study)),
         "parameters": [_bars(one) for one in halted_charts.payload(study, plan.space, found.outcomes)["parameters"]],  # type: ignore[attr-defined]  # a list of mappings
         "halted": halted.narrative_of(plan.space, found.outcomes),
-        "notes": halted.notes_of(study, plan.space, found),
-        "tested": halted.tested(found),
+        "notes": halted_notes.notes_of(study, plan.space, found),
+        "tested": halted_notes.tested(found),
         "reasons": halted.reasons_of(study, found),
         "rules": halted.rules_of(study, found),
         "survivors": halted.survivors_of(found),

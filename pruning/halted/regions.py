@@ -15,22 +15,24 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pruning.halted.gains import Contrast, Link, links_of
 from pruning.halted.outcomes import Floats, Mask, Outcomes, Places
 from pruning.intervals import clopper_pearson
 
 PARTS = 4
 """Stretches into which a range is cut; a region is one, or up to three that adjoin."""
+SMALLEST_GAIN = 0.05
+"""The smallest gain worth telling, in shares of all ranks. Where the trials of a region spread over the ranks and end
+by so much better than they promise, any cut stops one in twenty of them that would have ended on its other side: as
+many as a control arm of one in twenty shows. Of 10,000 trials the test sees gains of a hundredth, which no one would
+prune otherwise for.
+"""
 PERMUTATIONS = 999
-MOST_LINKED = 2_000
-"""Trials that the test looks at from one look; of more, so many drawn at random."""
-FEWEST_LINKED, FEWEST_INSIDE, FEWEST_STOPPED = 8, 2, 5
-STRATUM = 10
-"""Trials of similar rank, among which gains are exchanged, at least."""
+FEWEST_INSIDE, FEWEST_STOPPED = 2, 5
 ALPHA, POWER = 0.05, 0.8
 MOST_GAINED = 0.75
-"""The largest mean gain there could be, about: from the last quarter of the ranks to the first."""
+"""The largest gain there could be, about: from the last quarter of the ranks to the first."""
 HARDER = 1.645
 """Deviations by which the share stopped inside exceeds that outside: one in twenty by chance."""
 THIN_ENDED, THIN_SHARE, THIN_SPARED = 12, 0.6, 2
@@ -57,7 +59,9 @@ class Region:
 class Unfair:
     """A region whose trials ended better than they promised.
 
-    gain: by how much, in shares of all ranks (0.3: thirty ranks of a hundred). p: adjusted for every region looked at.
+    gain: by how much better than trials elsewhere that stood alike, in shares of all ranks (0.3: thirty ranks of a
+    hundred). least: the lower limit on it at `1 - ALPHA`, for every region and look at once. p: of a gain no larger
+    than SMALLEST_GAIN, adjusted alike.
     """
 
     region: Region
@@ -68,6 +72,7 @@ class Unfair:
     told: int
     """Trials inside that no rule has chosen: those that can tell."""
     gain: float
+    least: float
     p: float
     telling: Sequence[int]
     """Numbers of those that say so most, the most telling first."""
@@ -102,41 +107,45 @@ def regions_of(outcomes: Outcomes, *, parts: int = PARTS) -> Iterator[Region]:
 
 
 def unfair(
-    outcomes: Outcomes, *, alpha: float = ALPHA, permutations: int = PERMUTATIONS, seed: int = 0
+    outcomes: Outcomes,
+    *,
+    margin: float = SMALLEST_GAIN,
+    alpha: float = ALPHA,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
 ) -> Sequence[Unfair]:
     """Return the regions that were pruned harder than the rest and whose trials ended better than they promised.
 
     Trials that no rule has chosen are compared: from each look to the end those of the control arm, from the last look
     to the end all that went on, for nothing chooses between the two. Each gained what its rank at the end is better
-    than those of trials of similar rank at the look, the line through their ranks taken off. A region's statistic is
-    the mean gain inside over its standard error, at the look where it is largest. Its p-value is the share of
-    permutations of the gains among trials of similar rank in which any region reached as much at any look (maximum
-    statistic: Westfall and Young 1993): the chance of one false alarm in a study is at most `alpha`, however many
-    regions and looks there are. A region counts as pruned harder if by that look, or an earlier one, more of it was
-    stopped than of the rest, beyond chance (one-sided test of two shares). Of regions that overlap, the strongest
-    counts.
+    than those of trials of similar rank at the look, the line through their ranks taken off. A region's gain is the
+    difference between inside and outside among trials that stood alike; its statistic is how far that exceeds
+    `margin`, over its standard error. Its p-value is the share of permutations of the gains among trials of similar
+    rank in which any region reached as much at any look (maximum statistic: Westfall and Young 1993): the chance of
+    naming any region whose gain is no larger than `margin` is at most `alpha` in a study, however many regions and
+    looks there are. A region counts as pruned harder if by that look, or an earlier one, more of it was stopped than
+    of the rest, beyond chance (one-sided test of two shares). Of regions that overlap, the strongest counts.
     """
     random = np.random.default_rng(seed)
-    trials = [(link, list(_harder_pruned(outcomes, link))) for link in _links(outcomes, random)]
-    trials = [(link, chosen) for link, chosen in trials if chosen]
-    if not trials:
+    links = [(link, list(_harder_pruned(outcomes, link))) for link in links_of(outcomes, random)]
+    sides = [(link, chosen, _contrast(link, chosen)) for link, chosen in links if chosen]
+    if not sides:
         return ()
-    members = [np.stack([inside[link.trials] for _, inside in chosen], axis=1).astype(float) for link, chosen in trials]
-    found = np.concatenate([_statistics(link.gains, held) for (link, _), held in zip(trials, members, strict=True)])
-    highest = np.empty(permutations)
-    for at in range(permutations):
-        moved = (
-            _statistics(link.gains[link.shuffled(random)], held).max()
-            for (link, _), held in zip(trials, members, strict=True)
-        )
-        highest[at] = max(moved)
-    adjusted = (1 + (highest[:, None] >= found[None, :]).sum(axis=0)) / (permutations + 1)
-    named = [(link, region, inside) for link, chosen in trials for region, inside in chosen]
+    by_chance = [contrast.highest(link.shuffled(random, permutations)) for link, _, contrast in sides]
+    # The study itself is one of the permutations.
+    highest = np.append(np.sort(np.max(by_chance, axis=0)), np.inf)
+    enough = permutations - math.floor(alpha * (permutations + 1))
+    found = [
+        _described(outcomes, link, *chosen[at], gain=contrast.differences[at], least=least[at], p=p[at])
+        for link, chosen, contrast in sides
+        for least in [contrast.bounds(highest[enough])]
+        for p in [_adjusted(contrast.against(margin), highest)]
+        for at in np.flatnonzero(p <= alpha)
+    ]
     kept: list[Unfair] = []
-    for at in sorted(range(len(named)), key=lambda at: (adjusted[at], -found[at])):
-        link, region, inside = named[at]
-        if adjusted[at] <= alpha and not any(_overlap(region, other.region) for other in kept):
-            kept.append(_described(outcomes, region, inside, link, float(adjusted[at])))
+    for one in sorted(found, key=lambda one: (one.p, -one.least)):
+        if not any(_overlap(one.region, other.region) for other in kept):
+            kept.append(one)
     return kept
 
 
@@ -178,29 +187,35 @@ class Sight(NamedTuple):
     told: int
     """Trials in a middling part that no rule has chosen."""
     gain: float
-    """By how much, in shares of all ranks, they would at most have to end better to be seen in four studies of five."""
+    """By how much, in shares of all ranks, they would at least have to end better to be seen in four studies of five.
+    """
     blind: int
     """Parts of which too few trials can tell for any gain to be seen so often."""
     parts: int
 
 
-def sight(outcomes: Outcomes, *, alpha: float = ALPHA, seed: int = 0) -> Sight | None:
+def sight(outcomes: Outcomes, *, margin: float = SMALLEST_GAIN, alpha: float = ALPHA, seed: int = 0) -> Sight | None:
     """Return what the test could have seen, whether or not it found anything; None where too few trials can tell.
 
-    By the normal approximation, for one part of a range at the link that sees it best: the mean gain that passes the
-    bound for all parts (Sidak) with a chance of 80 %. The test looks only at what was pruned harder: it asks no more.
+    By the normal approximation, for one part of a range at the link that sees it best: the gain of which the lower
+    limit for all parts (Sidak) exceeds `margin` with a chance of 80 %. The test looks only at what was pruned harder:
+    it asks no more.
     """
     parts = [one for one in regions_of(outcomes) if one.choice or one.high - one.low <= 1 / PARTS]
     found = dict.fromkeys(parts, (0, math.inf))
-    bound = NormalDist().inv_cdf((1 - alpha) ** (1 / max(len(parts), 1))) + NormalDist().inv_cdf(POWER)
-    links = list(_links(outcomes, np.random.default_rng(seed)))
+    bound = NormalDist().inv_cdf((1 - alpha) ** (1 / max(len(parts), 1)))
+    links = list(links_of(outcomes, np.random.default_rng(seed)))
     for link in links:
-        n, spread = len(link.trials), float(link.gains.std())
-        for one in parts:
-            told = int(one.holds(outcomes.places[one.name])[link.trials].sum())
-            if FEWEST_INSIDE <= told <= n - FEWEST_INSIDE:
-                gain = bound * spread * math.sqrt((1 - told / n) / told)
-                found[one] = min(found[one], (told, gain), key=lambda pair: pair[1])
+        chosen = [(one, one.holds(outcomes.places[one.name])) for one in parts]
+        chosen = [(one, inside) for one, inside in chosen if _can_tell(link, inside)]
+        if not chosen:
+            continue
+        contrast = _contrast(link, chosen)
+        errors = contrast.differences - contrast.bounds(1.0)
+        limits = contrast.differences - contrast.bounds(bound)
+        for (one, inside), error, limit in zip(chosen, errors, limits, strict=True):
+            seen = (int(inside[link.trials].sum()), margin + float(limit + NormalDist().inv_cdf(POWER) * error))
+            found[one] = min(found[one], seen, key=lambda pair: pair[1])
     if not links:
         return None
     by_gain = sorted(found.values(), key=lambda pair: pair[1])
@@ -208,43 +223,7 @@ def sight(outcomes: Outcomes, *, alpha: float = ALPHA, seed: int = 0) -> Sight |
     return Sight(told, gain, sum(one > MOST_GAINED for _, one in by_gain), len(by_gain))
 
 
-@dataclass(frozen=True)
-class _Link:
-    """What trials gained from a look to the end."""
-
-    look: int
-    trials: NDArray[np.int64]
-    """Places in the columns."""
-    gains: Floats
-    strata: Sequence[NDArray[np.int64]]
-    """Places in `trials`, by rank at the look."""
-
-    def shuffled(self, random: np.random.Generator) -> NDArray[np.int64]:
-        """Return places in `trials`, exchanged within strata."""
-        moved = np.empty(len(self.trials), dtype=np.int64)
-        for stratum in self.strata:
-            moved[stratum] = random.permutation(stratum)
-        return moved
-
-
-def _links(outcomes: Outcomes, random: np.random.Generator) -> Iterator[_Link]:
-    """Yield what trials gained from a look to the end, if enough trials can tell that no rule has chosen."""
-    end = outcomes.at_looks[:, -1]
-    n_looks = outcomes.at_looks.shape[1] - 1
-    for look in range(n_looks):
-        before = outcomes.at_looks[:, look]
-        unchosen = np.isfinite(before) & np.isfinite(end)
-        if look < n_looks - 1:
-            unchosen &= outcomes.control
-        trials = np.flatnonzero(unchosen)
-        if len(trials) > MOST_LINKED:
-            trials = np.sort(random.choice(trials, MOST_LINKED, replace=False))
-        if len(trials) >= FEWEST_LINKED:
-            strata, gains = _gains(before[trials], end[trials])
-            yield _Link(look, trials, gains, strata)
-
-
-def _harder_pruned(outcomes: Outcomes, link: _Link) -> Iterator[tuple[Region, Mask]]:
+def _harder_pruned(outcomes: Outcomes, link: Link) -> Iterator[tuple[Region, Mask]]:
     """Yield the regions that had lost more than the rest by some look up to a link's, and of which some of its trials
     can tell. Where a rule stops nearly all in the end, the share stopped differs at the early looks alone.
     """
@@ -252,11 +231,22 @@ def _harder_pruned(outcomes: Outcomes, link: _Link) -> Iterator[tuple[Region, Ma
     by_look = [outcomes.stopped & (outcomes.step <= look) for look in outcomes.looks[: link.look + 1]]
     for region in regions_of(outcomes):
         inside = region.holds(outcomes.places[region.name])
-        n_told = int(inside[link.trials].sum())
-        if FEWEST_INSIDE <= n_told <= len(link.trials) - FEWEST_INSIDE and any(
-            _is_harder(stopped, ended, inside) for stopped in by_look
-        ):
+        if _can_tell(link, inside) and any(_is_harder(stopped, ended, inside) for stopped in by_look):
             yield region, inside
+
+
+def _can_tell(link: Link, inside: Mask) -> bool:
+    """Say whether enough of a link's trials stand on either side of a region."""
+    return FEWEST_INSIDE <= int(inside[link.trials].sum()) <= len(link.trials) - FEWEST_INSIDE
+
+
+def _contrast(link: Link, chosen: Sequence[tuple[Region, Mask]]) -> Contrast:
+    return Contrast.of(link, np.stack([inside[link.trials] for _, inside in chosen], axis=1).astype(float))
+
+
+def _adjusted(found: Floats, highest: Floats) -> Floats:
+    """Return the share of permutations in which the highest statistic was as large; highest: sorted."""
+    return np.asarray((len(highest) - np.searchsorted(highest, found, side="left")) / len(highest))
 
 
 class Parted(NamedTuple):
@@ -290,41 +280,15 @@ def _is_harder(stopped: Mask, ended: Mask, inside: Mask) -> bool:
     return parted.stopped_inside >= FEWEST_STOPPED and parted.harder_by > HARDER
 
 
-def _statistics(gains: Floats, members: Floats) -> Floats:
-    """Return the standardised mean gain of each region; members: float64[trials, regions] of zeros and ones."""
-    inside = members.sum(axis=0)
-    spread = gains.std() * np.sqrt((1 - inside / len(gains)) / inside)
-    return np.asarray((gains - gains.mean()) @ members / inside / np.maximum(spread, 1e-12))
-
-
-def _gains(before: Floats, after: Floats) -> tuple[list[NDArray[np.int64]], Floats]:
-    """Return strata of similar rank, and by how much each trial's later rank is better than its stratum's."""
-    n = len(before)
-    promised, kept = _ranks(before), _ranks(after)
-    strata = np.array_split(np.argsort(promised, kind="stable"), int(np.clip(n // STRATUM, 1, 20)))
-    gains, offset = np.empty(n), np.empty(n)
-    for stratum in strata:
-        gains[stratum] = kept[stratum].mean() - kept[stratum]
-        offset[stratum] = promised[stratum] - promised[stratum].mean()
-    square = float((offset**2).sum())
-    slope = float((offset * gains).sum()) / square if square > 0 else 0.0
-    return [stratum.astype(np.int64) for stratum in strata], gains - slope * offset
-
-
-def _ranks(values: Floats) -> Floats:
-    """Return ranks from 0 to 1, the best first; ties share theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts + 1) / 2
-    return np.asarray(middle[inverse] / max(len(values) - 1, 1))
-
-
 def _overlap(one: Region, other: Region) -> bool:
     if one.name != other.name or one.choice or other.choice:
         return one == other
     return one.low < other.high and other.low < one.high
 
 
-def _described(outcomes: Outcomes, region: Region, inside: Mask, link: _Link, p: float) -> Unfair:
+def _described(
+    outcomes: Outcomes, link: Link, region: Region, inside: Mask, *, gain: float, least: float, p: float
+) -> Unfair:
     here = np.flatnonzero(inside[link.trials])
     telling = here[np.argsort(-link.gains[here], kind="stable")][:5]
     return Unfair(
@@ -333,7 +297,8 @@ def _described(outcomes: Outcomes, region: Region, inside: Mask, link: _Link, p:
         stopped=int((inside & outcomes.stopped).sum()),
         ended=int((inside & (outcomes.stopped | outcomes.finished)).sum()),
         told=len(here),
-        gain=float(link.gains[here].mean()),
-        p=p,
+        gain=float(gain),
+        least=float(least),
+        p=float(p),
         telling=[int(number) for number in outcomes.number[link.trials[telling]]],
     )

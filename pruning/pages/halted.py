@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from pruning.halted import counts
 from pruning.halted.outcomes import Outcomes
-from pruning.halted.regions import FEWEST_LINKED, MOST_GAINED, Parted, Region, Sight, Unfair, regions_of
+from pruning.halted.regions import Parted, Region, regions_of
 from pruning.halting import Halting, halting_shown, version_shown
 from pruning.pages import halted_charts
-from pruning.pages.halted_words import query_of, where
+from pruning.pages.halted_notes import notes_of, tested
+from pruning.pages.halted_words import where
 from trials.models import Study
 from trials.pages import words
 from trials.pages.access import readable, visible_study
@@ -27,20 +26,8 @@ from trials.pages.tray import selection_context
 from trials.pages.words import say, strong
 from trials.space import Space
 
-MOST_THIN = 3
 FARED = 2.6
 """Deviations by which a region fared better than the rest, to be named: about one in two hundred by chance."""
-
-
-class Note(NamedTuple):
-    """Something to be careful about: what it says, and the trials that say so."""
-
-    title: str
-    text: str
-    trials: Sequence[tuple[int, str]]
-    """(number, address)."""
-    url: str
-    """Of the region's trials in the table."""
 
 
 class StopsRow(NamedTuple):
@@ -180,75 +167,6 @@ def _fared_best(outcomes: Outcomes) -> tuple[Region, Parted] | None:
     return best
 
 
-def notes_of(study: Study, space: Space, found: Halting) -> list[Note]:
-    """Return the regions to be careful about: pruned unfairly, perhaps, or on thin evidence."""
-    return [*(_unfair(study, space, one, found) for one in found.unfair), *_thin(study, space, found)]
-
-
-def _unfair(study: Study, space: Space, one: Unfair, found: Halting) -> Note:
-    look = found.outcomes.looks[one.look]
-    told = "the control arm's" if one.look < len(found.outcomes.looks) - 1 else "those that went on past the last look"
-    return Note(
-        title=f"Perhaps pruned unfairly: {where(space, one.region)}.",
-        text=(
-            f"{one.stopped:,} of {one.ended:,} trials were stopped there. Of {told}, "
-            f"{words.counted(one.told, 'trial')} in it ended {one.gain:.0%} of all ranks better "
-            f"than trials that stood alike at step {look:,} "
-            f"(permutation test, p = {one.p:.2g}, adjusted for every region)."
-        ),
-        trials=_named(study, one.telling),
-        url=_table(study, space, one.region),
-    )
-
-
-def _thin(study: Study, space: Space, found: Halting) -> list[Note]:
-    notes = []
-    first = found.outcomes.looks[0] if found.outcomes.looks else 0
-    for one in found.thin[:MOST_THIN]:
-        spared = "None was spared, so nothing tells whether that was right"
-        if one.spared:
-            wrong = "none was wrong" if not one.wrong else f"{one.wrong} ended among the best"
-            still = f", which still allows up to {words.at_most(one.high)} wrong stops"
-            spared = f"Only {one.spared} {'was' if one.spared == 1 else 'were'} spared and {wrong}{still}"
-        drift = " The rule's calibration has drifted since." if found.n_drifts else ""
-        early = f", {one.at_first_look:,} of them by step {first:,}" if first and one.at_first_look else ""
-        notes.append(
-            Note(
-                title=f"Little evidence: {where(space, one.region)}.",
-                text=f"{one.stopped:,} of {one.ended:,} trials were stopped there{early}. {spared}.{drift}",
-                trials=_named(study, one.examples),
-                url=_table(study, space, one.region),
-            )
-        )
-    return notes
-
-
-def tested(found: Halting) -> str:
-    """Return what the test for unfair regions could see, where it found none."""
-    outcomes = found.outcomes
-    if found.unfair or not outcomes.stopped.any():
-        return ""
-    n = int((outcomes.control & np.isfinite(outcomes.at_looks[:, -1])).sum())
-    told = words.counted(n, "control trial has", "control trials have") + " trained to the end"
-    if found.sight is None:
-        return f"{told}: too few for the test of unfairly pruned regions, which needs {FEWEST_LINKED}."
-    return (
-        f"No region is shown to have been pruned unfairly (permutation test, adjusted for every region): {told}. "
-        f"{could_see(found.sight)}"
-    )
-
-
-def could_see(sight: Sight) -> str:
-    """Say what size of wrong the test could have seen."""
-    blind = f" Of {sight.blind} of {sight.parts} parts of the space it could see none." if sight.blind else ""
-    if sight.gain > MOST_GAINED:
-        return "So few can tell that it would miss most wrongs in a quarter of a range, however large."
-    return (
-        f"A quarter of a range would be named in four studies of five if its trials ended {sight.gain:.0%} of all "
-        f"ranks better than they promised; {words.counted(sight.told, 'trial')} of a typical one can tell.{blind}"
-    )
-
-
 def reasons_of(study: Study, found: Halting) -> list[StopsRow]:
     """Return stops by reason."""
     rows = counts.reasons(found.outcomes, horizon=study.horizon, spared_for=found.spared_for)
@@ -289,11 +207,3 @@ def survivors_of(found: Halting) -> list[Survivor]:
             low, middle, high = (words.number(one) for one in quartiles) if quartiles else (words.NOT_TOLD,) * 3
             rows.append(Survivor("speed" if who == "stopped" else who, WHO[who], words.whole(n), low, middle, high))
     return rows
-
-
-def _named(study: Study, numbers: Sequence[int]) -> list[tuple[int, str]]:
-    return [(number, reverse("trials:trial", args=[study.pk, number])) for number in numbers]
-
-
-def _table(study: Study, space: Space, region: Region) -> str:
-    return address(reverse("trials:trials_table", args=[study.pk]), None, q=query_of(space, region))

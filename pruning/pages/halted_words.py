@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from pruning.halted.regions import Region
+from pruning.halted.regions import ALPHA, Region, Unfair
 from trials.pages import ranges, words
 from trials.query import named, quoted
 from trials.space import Categorical, Parameter, Space
@@ -58,4 +59,27 @@ def bin_words(space: Space, name: str, low: float, high: float) -> str:
     parameter = space[name]
     return (
         f"{ranges.text(space, name, value_at(parameter, low))} to {ranges.text(space, name, value_at(parameter, high))}"
+    )
+
+
+def ranks(share: float) -> str:
+    """Return a share of all ranks in words.
+
+    >>> ranks(0.118), ranks(0.01)
+    ('12 ranks of a hundred', '1 rank of a hundred')
+    """
+    return f"{words.counted(round(100 * share), 'rank')} of a hundred"
+
+
+def gained(one: Unfair, looks: Sequence[int]) -> str:
+    """Say by how much the trials of a region that no rule chose ended better than they promised; the lower limit is
+    rounded down so that the claim holds.
+    """
+    told = f"{one.told:,} control trials"
+    if one.look == len(looks) - 1:
+        told = f"{one.told:,} trials that went on past the last look"
+    return (
+        f"But its {told} ended {ranks(one.gain)} better than trials elsewhere of similar rank at step "
+        f"{looks[one.look]:,}: at least {math.floor(100 * one.least + 1e-9)} better, with {words.percent(1 - ALPHA)} "
+        "confidence."
     )

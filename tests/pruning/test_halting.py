@@ -31,7 +31,7 @@ def wronged(played: Played, monkeypatch: pytest.MonkeyPatch) -> Study:
 
     def found(outcomes: Outcomes) -> Sequence[Unfair]:
         region = Region(name, 0.5, 1.0)
-        return [Unfair(region, look=0, stopped=5, ended=7, told=2, gain=0.4, p=0.012, telling=[3, 4])]
+        return [Unfair(region, look=0, stopped=5, ended=7, told=2, gain=0.4, least=0.118, p=0.012, telling=[3, 4])]
 
     monkeypatch.setattr(regions, "unfair", found)
     paced.forget()
@@ -86,6 +86,8 @@ def test_an_unfair_region_is_told_of_once(wronged: Study) -> None:
 
     message = Delivery.objects.get().message
     assert "5 of 7 trials were stopped there" in message["sentence"]
+    assert "ended 40 ranks of a hundred better" in message["sentence"]
+    assert "at least 11 better" in message["sentence"]
     assert message["headline"] == "A region may have been pruned unfairly"
 
 
@@ -95,6 +97,11 @@ def test_the_page_names_the_region_the_test_and_the_trials(wronged: Study) -> No
 
     page = client.get(f"/studies/{wronged.pk}/halted/").content.decode()
 
+    looks = halting_of(wronged, wronged.plan().space).outcomes.looks
     assert "Perhaps pruned unfairly" in page
-    assert "permutation test, p = 0.012, adjusted for every region" in page
+    assert "But its 2 control trials ended 40 ranks of a hundred better" in page
+    assert f"of similar rank at step {looks[0]:,}: at least 11 better, with 95\N{NARROW NO-BREAK SPACE}%" in page
+    assert "Permutation test, p = 0.012, adjusted for every region and look" in page
+    assert "against a gain of 5 ranks of a hundred, the smallest worth telling" in page
+    assert "Those that gained most: trials" in page
     assert f"/studies/{wronged.pk}/trials/3/" in page

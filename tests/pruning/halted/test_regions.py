@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from pruning.halted.outcomes import Outcomes, Places
-from pruning.halted.regions import Region, regions_of, sight, thin, unfair
+from pruning.halted.regions import SMALLEST_GAIN, Region, regions_of, sight, thin, unfair
 
 
-def played(n: int = 400, *, seed: int = 0, wrong: bool, every: int = 10, choices: bool = False) -> Outcomes:
+def played(
+    n: int = 400, *, seed: int = 0, wrong: bool, every: int = 10, choices: bool = False, ends: float = 3.0
+) -> Outcomes:
     """Return a study in which the half that looks worse at the one look was stopped, but for the control arm.
 
-    Where it is wrong, trials in the upper quarter of `lr` look worst at the look and end best.
+    Where it is wrong, trials in the upper quarter of `lr` look worst at the look and end best. ends: by how much they
+    end better than others of their quality, which spreads by 1.
     """
     random = np.random.default_rng(seed)
     lr, width = random.uniform(size=(2, n))
@@ -18,7 +21,7 @@ def played(n: int = 400, *, seed: int = 0, wrong: bool, every: int = 10, choices
     quality = random.normal(size=n)
     early, final = quality + random.normal(0, 0.5, n), quality + random.normal(0, 0.5, n)
     if wrong:
-        early, final = np.where(slow, early + 2.0, early), np.where(slow, final - 3.0, final)
+        early, final = np.where(slow, early + 2.0, early), np.where(slow, final - ends, final)
     control = np.arange(n) % every == 3
     stopped = (early > np.median(early)) & ~control
     spared = (early > np.median(early)) & control
@@ -51,7 +54,7 @@ def test_a_region_pruned_wrongly_is_named_with_trials_that_say_so(seed: int) -> 
     assert one.region.high == 1.0
     assert one.region.low >= 0.5
     assert one.p <= 0.05
-    assert one.gain > 0.2
+    assert one.gain > one.least > SMALLEST_GAIN
     assert all(outcomes.places["lr"].at[number] >= one.region.low for number in one.telling)
 
 
@@ -66,6 +69,41 @@ def test_fair_pruning_raises_an_alarm_at_most_once_in_twenty_studies() -> None:
 
     # One-sided 99.9 % bound of a binomial with 100 draws of 0.05.
     assert alarms <= 13
+
+
+def test_fair_pruning_of_a_small_study_raises_next_to_no_alarm() -> None:
+    alarms = sum(
+        bool(unfair(played(n=200, wrong=False, seed=seed), seed=seed, permutations=199)) for seed in range(100)
+    )
+
+    # Against no margin the same hundred studies raise 5.
+    assert alarms <= 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_ten_thousand_trials_a_gain_not_worth_telling_is_seen_and_not_named(seed: int) -> None:
+    outcomes = played(n=10_000, wrong=True, ends=-1.3, seed=seed)
+
+    seen = unfair(outcomes, margin=0.0, permutations=199)
+
+    assert [one.region.name for one in seen] == ["lr"]
+    assert 0 < seen[0].least < SMALLEST_GAIN
+    assert unfair(outcomes, permutations=199) == []
+
+
+def test_of_ten_thousand_trials_the_region_pruned_wrongly_alone_is_named() -> None:
+    found = unfair(played(n=10_000, wrong=True), permutations=199)
+
+    assert [one.region for one in found] == [Region("lr", 0.75, 1.0)]
+    assert found[0].gain - found[0].least < 0.1
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.3])
+def test_a_region_is_named_where_its_lower_limit_exceeds_the_smallest_gain(alpha: float) -> None:
+    for seed in range(10):
+        found = unfair(played(n=150, wrong=True, ends=1.0, seed=seed), alpha=alpha, permutations=99, seed=seed)
+
+        assert all(one.p <= alpha and one.least > SMALLEST_GAIN for one in found)
 
 
 def test_the_same_study_gives_the_same_answer() -> None:
