@@ -20,10 +20,11 @@ from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
 from trials.pages.paced import Paced
 from trials.pages.words import kind_of
-from trials.space import Categorical, Parameter, Space
-from trials.space.places import place_of
+from trials.space import Categorical, Space
+from trials.space.places import coordinate, places_of
 
 S = Trial.State
+_UNSET = object()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,27 +151,21 @@ def _at_looks(
 
 def _places(space: Space, params: Sequence[Mapping[str, object]]) -> dict[str, Places]:
     """Return where every configuration stands on every parameter."""
-    coordinates = [place_of(space, one) for one in params]
     found = {}
-    for column, parameter in enumerate(space):
-        told = [row[column] for row in coordinates]
-        choices = _choices(parameter)
-        if choices is None:
-            at = np.array([one if isinstance(one, float) else math.nan for one in told], dtype=float)
-            found[parameter.name] = Places(parameter.name, at)
+    for parameter in space:
+        told = [one.get(parameter.name, _UNSET) for one in params]
+        if isinstance(parameter, Categorical):
+            texts = [str(coordinate(parameter, choice)) for choice in parameter.choices]
+            index = {text: place for place, text in enumerate(texts)}
+            at = np.array([_index(index, parameter, value) for value in told])
+            found[parameter.name] = Places(parameter.name, at, [str(choice) for choice in parameter.choices])
         else:
-            index = {key: place for place, key in enumerate(choices)}
-            at = np.array([index.get(str(one), math.nan) if one is not None else math.nan for one in told], dtype=float)
-            found[parameter.name] = Places(parameter.name, at, list(choices.values()))
+            found[parameter.name] = Places(parameter.name, places_of(parameter, told))
     return found
 
 
-def _choices(parameter: Parameter) -> dict[str, str] | None:
-    """Return the choices of a categorical parameter in words, by what `place_of` gives for them; None of a range."""
-    if not isinstance(parameter, Categorical):
-        return None
-    alone = Space((Categorical(name=parameter.name, choices=parameter.choices),))
-    return {str(place_of(alone, {parameter.name: choice})[0]): str(choice) for choice in parameter.choices}
+def _index(index: Mapping[str, int], parameter: Categorical, value: object) -> float:
+    return math.nan if value is _UNSET else index.get(str(coordinate(parameter, value)), math.nan)
 
 
 def _spared(study: Study) -> tuple[dict[int, str], dict[int, str]]:

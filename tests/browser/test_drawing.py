@@ -10,8 +10,9 @@ from tests.factories import Played
 pytestmark = pytest.mark.browser
 
 # Who asked for each document that a figure shows.
-ASKED_BY = """[...new Set([...document.querySelectorAll('[data-chart]')].map((figure) => figure.dataset.src))].map((source) =>
-  performance.getEntriesByName(new URL(source, location.href).href).map((entry) => entry.initiatorType))"""
+ASKED_BY = """[...new Set([...document.querySelectorAll('[data-chart]')].map((figure) => figure.dataset.src))]
+  .map((source) => performance.getEntriesByName(new URL(source, location.href).href))
+  .map((entries) => entries.map((entry) => entry.initiatorType))"""
 # A browser that always has something else to do.
 BUSY = "window.requestIdleCallback = () => 0;"
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trials.space.parameters import Categorical, Float, Int
 from trials.space.space import Space
@@ -17,11 +20,25 @@ def place_of(space: Space, params: Mapping[str, object]) -> tuple[float | str | 
     has one, is its own text; a parameter that does not vary in this configuration is None.
     """
     return tuple(
-        _coordinate(parameter, params[name]) if (name := parameter.name) in params else None for parameter in space
+        coordinate(parameter, params[name]) if (name := parameter.name) in params else None for parameter in space
     )
 
 
-def _coordinate(parameter: Float | Int | Categorical, value: object) -> float | str:
+def places_of(parameter: Float | Int, values: Sequence[object]) -> NDArray[np.float64]:
+    """Return where many values of one range stand, as `place_of` has it, float64[n]; NaN for what is no number."""
+    at = np.array([value if type(value) in {int, float} else math.nan for value in values], dtype=np.float64)
+    low, high = float(parameter.low), float(parameter.high)
+    if high <= low:
+        return np.where(np.isnan(at), math.nan, 0.0)
+    linear = (at - low) / (high - low)
+    if not parameter.log:
+        return linear
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(at > 0, (np.log(at) - math.log(low)) / (math.log(high) - math.log(low)), linear)
+
+
+def coordinate(parameter: Float | Int | Categorical, value: object) -> float | str:
+    """Return where one value of a parameter stands, as `place_of` has it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return repr(value)
     if isinstance(parameter, Categorical):

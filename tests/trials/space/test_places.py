@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from trials.space import Categorical, Float, Int, Space
-from trials.space.places import place_of
+from trials.space.places import place_of, places_of
 
 SPACE = Space(
     (
@@ -44,3 +46,15 @@ def test_what_is_not_an_ordinary_number_has_its_own_treatment(params: dict[str, 
 
 def test_a_range_of_one_value_is_no_distance() -> None:
     assert place_of(Space((Float(name="x", low=2.0, high=2.0),)), {"x": 2.0}) == (0.0,)
+
+
+def test_many_values_of_a_range_stand_where_each_alone_does() -> None:
+    values: list[object] = [2e-4, 1e-3, 1, 0.0, -1.0, float("inf"), True, "auto", None]
+    flat = Float(name="x", low=2.0, high=2.0)
+
+    for parameter in (*SPACE.parameters[:3], flat):
+        alone = Space((parameter,))
+        told = [place_of(alone, {parameter.name: value})[0] for value in values]
+        expected = [place if isinstance(place, float) else math.nan for place in told]
+
+        assert places_of(parameter, values).tolist() == pytest.approx(expected, nan_ok=True)  # type: ignore[arg-type]
