@@ -20,11 +20,13 @@ from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
 from trials.pages.paced import Paced
 from trials.pages.words import kind_of
-from trials.space import Categorical, Space
+from trials.space import Categorical, Parameter, Space
 from trials.space.places import coordinate, places_of
 
 S = Trial.State
 _UNSET = object()
+MOST_VALUES = 1_000
+"""Of a range with more values, no bar can be seen to hold one more than the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +162,22 @@ def _places(space: Space, params: Sequence[Mapping[str, object]]) -> dict[str, P
             at = np.array([_index(index, parameter, value) for value in told])
             found[parameter.name] = Places(parameter.name, at, [str(choice) for choice in parameter.choices])
         else:
-            found[parameter.name] = Places(parameter.name, places_of(parameter, told))
+            found[parameter.name] = Places(parameter.name, places_of(parameter, told), grid=_grid(parameter))
     return found
 
 
 def _index(index: Mapping[str, int], parameter: Categorical, value: object) -> float:
     return math.nan if value is _UNSET else index.get(str(coordinate(parameter, value)), math.nan)
+
+
+def _grid(parameter: Parameter) -> Sequence[float]:
+    """Return the places of the values of a range that goes in steps; of more than can be told apart none."""
+    if isinstance(parameter, Categorical) or not parameter.step:
+        return ()
+    n = math.floor((parameter.high - parameter.low) / parameter.step + 1e-9) + 1
+    if n > MOST_VALUES:
+        return ()
+    return list(map(float, places_of(parameter, [parameter.low + parameter.step * k for k in range(n)])))
 
 
 def _spared(study: Study) -> tuple[dict[int, str], dict[int, str]]:

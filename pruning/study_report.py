@@ -113,7 +113,8 @@ def _bars(one: dict[str, Any]) -> dict[str, Any]:
         }
         for place, (up, down, label) in enumerate(zip(finished, stopped, one["bins"], strict=True))
     ]
-    low, high = (one["ticks"][0][1], one["ticks"][-1][1]) if one["ticks"] else (one["bins"][0], one["bins"][-1])
+    first, last = one["bins"][0], one["bins"][-1]
+    low, high = (first.split(" to ")[0], last.split(" to ")[-1]) if one["ticks"] else (first, last)
     return {"name": one["name"], "p": one["p"], "bars": bars, "low": low, "high": high}
 
 

@@ -16,6 +16,8 @@ from pruning.halted.outcomes import STOPPED, Floats, Mask, Outcomes, Places
 KINDS = ("finished", "control", "speed", "risk", "generalisation")
 """What is counted, in the order in which it is drawn: what went on, then what was stopped."""
 BINS = 10
+MOST_BARS = 24
+"""Values of a whole-number range that have a bar each; of more, each bar holds as many."""
 MOST_CHOICES = 12
 """Choices told apart; the rarest of more are counted together."""
 CELLS = (7, 5)
@@ -88,16 +90,18 @@ def histograms(outcomes: Outcomes) -> list[Histogram]:
     adjusted = _holm(raw)
     found = []
     for places, p in zip(outcomes.places.values(), adjusted, strict=True):
-        where, edges, labels = _bins(places, BINS)
-        found.append(Histogram(places.name, _counted(outcomes, where, len(labels) or BINS), edges, labels, p))
+        where, edges, labels = _bins(places, BINS, most=MOST_BARS)
+        n = len(labels) or len(edges) - 1
+        found.append(Histogram(places.name, _counted(outcomes, where, n), edges, labels, p))
     return sorted(found, key=lambda one: 2.0 if one.p is None else one.p)
 
 
 def grid(outcomes: Outcomes, across: str, down: str) -> Grid:
     """Return counts over two parameters, which must be among those of the outcomes."""
     columns, rows = outcomes.places[across], outcomes.places[down]
-    (x, x_edges, x_labels), (y, y_edges, y_labels) = _bins(columns, CELLS[0]), _bins(rows, CELLS[1])
-    shape = (len(y_labels) or CELLS[1], len(x_labels) or CELLS[0])
+    x, x_edges, x_labels = _bins(columns, CELLS[0], most=CELLS[0])
+    y, y_edges, y_labels = _bins(rows, CELLS[1], most=CELLS[1])
+    shape = (len(y_labels) or len(y_edges) - 1, len(x_labels) or len(x_edges) - 1)
 
     def counted(mask: Mask) -> NDArray[np.int64]:
         chosen = mask & (x >= 0) & (y >= 0)
@@ -174,13 +178,16 @@ def groups(outcomes: Outcomes, *, most: int = MOST_GROUPS) -> list[Group]:
     return found
 
 
-def _bins(places: Places, n: int) -> tuple[NDArray[np.int64], Sequence[float], Sequence[str]]:
-    """Return the bin of every trial (-1: it has none), the bins' borders, and the labels of choices."""
+def _bins(places: Places, n: int, *, most: int) -> tuple[NDArray[np.int64], Sequence[float], Sequence[str]]:
+    """Return the bin of every trial (-1: it has none), the bins' borders, and the labels of choices.
+
+    n: about how many bins a range is cut into; most: values that have a bin each.
+    """
     known = np.isfinite(places.at)
     if not places.choices:
-        inside = np.where(known, np.clip(places.at, 0.0, 1.0), 0.0)
-        where = np.minimum((inside * n).astype(np.int64), n - 1)
-        return np.where(known, where, -1), [edge / n for edge in range(n + 1)], ()
+        edges = [0.0, *_borders(places.grid, n, most), 1.0]
+        where = np.searchsorted(edges[1:-1], np.where(known, places.at, 0.0), side="right")
+        return np.where(known, where, -1), edges, ()
     index = np.where(known, places.at, 0).astype(np.int64)
     counts = np.bincount(index[known], minlength=len(places.choices))
     if len(places.choices) <= MOST_CHOICES:
@@ -189,6 +196,37 @@ def _bins(places: Places, n: int) -> tuple[NDArray[np.int64], Sequence[float], S
     place_of = {int(choice): place for place, choice in enumerate(common)}
     moved = np.array([place_of.get(int(one), MOST_CHOICES - 1) for one in index], dtype=np.int64)
     return np.where(known, moved, -1), (), [*(places.choices[int(one)] for one in common), OTHERS]
+
+
+def _borders(grid: Sequence[float], n: int, most: int) -> Sequence[float]:
+    """Return the borders between bins: halfway between two values, where a range has so few that they are told apart.
+
+    An uneven one (by the logarithm) is cut into stretches of one width, as far as each holds a value.
+    """
+    m = len(grid)
+    if not m:
+        return [edge / n for edge in range(1, n)]
+    gaps = np.diff(grid)
+    starts: Sequence[int]
+    if m <= most:
+        starts = range(1, m)
+    elif np.ptp(gaps) < 1e-6 * gaps.mean():
+        width = _values_a_bin(m, n)
+        starts = range(width, m, width)
+    else:
+        starts = sorted({int(np.searchsorted(grid, edge / n - 1e-9)) for edge in range(1, n)} - {0, m})
+    return [(grid[start - 1] + grid[start]) / 2 for start in starts]
+
+
+def _values_a_bin(m: int, n: int) -> int:
+    """Return how many of m values each of about n bins holds, so that the last one, which holds the rest, lacks least.
+
+    >>> _values_a_bin(29, 10), _values_a_bin(64, 10), _values_a_bin(501, 10)
+    (3, 8, 56)
+    """
+    widths = range(max(1, -(-5 * m // (6 * n))), max(1, 5 * m // (4 * n)) + 1)
+    full = {width: ((m - 1) % width + 1) / width for width in widths}
+    return max(full, key=lambda width: (full[width], -abs(m / width - n)), default=-(-m // n))
 
 
 def _counted(outcomes: Outcomes, where: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -18,12 +18,14 @@ class Places:
     """Where trials stand on one parameter.
 
     at: float64[n], from 0 to 1 over its range (by the logarithm where it is logarithmic), or the index of a choice;
-    NaN where it does not vary in a configuration. choices: of a categorical parameter, else empty.
+    NaN where it does not vary in a configuration. choices: of a categorical parameter, else empty. grid: where its
+    values stand, ascending, if they are whole numbers or go in steps; empty if they are too many to be told apart.
     """
 
     name: str
     at: Floats
     choices: Sequence[str] = ()
+    grid: Sequence[float] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pruning.halted import counts
 from pruning.halted.counts import Histogram
 from pruning.halted.outcomes import Outcomes
 from pruning.halted.regions import Region
-from pruning.pages.halted_words import bin_words, bounds_of, edge_words, query_of
+from pruning.pages.halted_words import bin_words, bounds_of, edge_words, goes_in_steps, query_of
 from trials.charts import amendments
 from trials.models import Study
 from trials.query import named, quoted
@@ -76,7 +76,7 @@ def _histogram(space: Space, one: Histogram) -> dict[str, object]:
 
 
 def _axis(space: Space, one: Histogram) -> dict[str, object]:
-    """Return a parameter's bins: words of each, and ticks as (place from 0 to 1, words) of a range."""
+    """Return a parameter's bins: words of each, and ticks of a range as (place among the bins, words)."""
     parameter = space[one.name]
     if isinstance(parameter, Categorical):
         return {
@@ -87,10 +87,15 @@ def _axis(space: Space, one: Histogram) -> dict[str, object]:
             "bounds": [],
         }
     pairs = list(zip(one.edges, one.edges[1:], strict=False))
+    bins = [bin_words(space, one.name, low, high) for low, high in pairs]
+    if goes_in_steps(parameter):
+        ticks = [[place + 0.5, text.replace(" to ", "–")] for place, text in enumerate(bins)]
+    else:
+        ticks = [[tick * len(bins), edge_words(parameter, tick)] for tick in TICKS]
     return {
         "name": one.name,
-        "bins": [bin_words(space, one.name, low, high) for low, high in pairs],
-        "ticks": [[tick, edge_words(parameter, tick)] for tick in TICKS],
+        "bins": bins,
+        "ticks": ticks,
         "queries": [query_of(space, Region(one.name, low, high)) for low, high in pairs],
         "bounds": [bounds_of(space, Region(one.name, low, high)) for low, high in pairs],
     }

@@ -12,17 +12,35 @@ from trials.space import Categorical, Parameter, Space
 
 
 def value_at(parameter: Parameter, place: float) -> float:
-    """Return the value at a place from 0 to 1 of a range, by the logarithm where it is logarithmic."""
+    """Return the value at a place from 0 to 1 of a range, by the logarithm where it is logarithmic.
+
+    Of a range that goes in steps, as whole numbers do: the first of its values at the place or above.
+    """
     if isinstance(parameter, Categorical):
         raise TypeError(f"{parameter.name} is a choice, not a range")
     low, high = float(parameter.low), float(parameter.high)
+    value = low + place * (high - low)
     if parameter.log:
-        return math.exp(math.log(low) + place * (math.log(high) - math.log(low)))
-    return low + place * (high - low)
+        value = math.exp(math.log(low) + place * (math.log(high) - math.log(low)))
+    if not parameter.step:
+        return value
+    return float(f"{low + parameter.step * math.ceil((value - low) / parameter.step - 1e-6):.12g}")
+
+
+def last_below(parameter: Parameter, place: float) -> float:
+    """Return the last value below a place of a range that goes in steps; at its end, the last one."""
+    if isinstance(parameter, Categorical) or not parameter.step:
+        raise TypeError(f"{parameter.name} does not go in steps")
+    if place < 1:
+        return float(f"{value_at(parameter, place) - parameter.step:.12g}")
+    n = math.floor((parameter.high - parameter.low) / parameter.step + 1e-6)
+    return float(f"{parameter.low + parameter.step * n:.12g}")
 
 
 def edge_words(parameter: Parameter, place: float) -> str:
     """Return the value at a place in few digits, as an axis writes it."""
+    if goes_in_steps(parameter):
+        return words.plain(value_at(parameter, place))
     value = value_at(parameter, place)
     if not isinstance(parameter, Categorical) and parameter.log:
         return words.scientific(value)
@@ -30,20 +48,30 @@ def edge_words(parameter: Parameter, place: float) -> str:
 
 
 def where(space: Space, region: Region) -> str:
-    """Return a region in words: `lr below 1.00e−4`, `lr from 1.00e−4 to 1.00e−3`, `optimizer sgd`."""
+    """Return a region in words: `lr below 1.00e−4`, `lr from 1.00e−4 to 1.00e−3`, `optimizer sgd`, `layers 2`."""
     parameter = space[region.name]
     if region.choice:
         return f"{region.name} {region.choice}"
     low, high = edge_words(parameter, region.low), edge_words(parameter, region.high)
     if region.low <= 0:
         return f"{region.name} below {high}"
-    return f"{region.name} above {low}" if region.high >= 1 else f"{region.name} from {low} to {high}"
+    if not goes_in_steps(parameter):
+        return f"{region.name} above {low}" if region.high >= 1 else f"{region.name} from {low} to {high}"
+    if region.high >= 1:
+        return f"{region.name} above {words.plain(last_below(parameter, region.low))}"
+    last = words.plain(last_below(parameter, region.high))
+    return f"{region.name} {low}" if last == low else f"{region.name} from {low} to {last}"
 
 
 def query_of(space: Space, region: Region) -> str:
     """Return the query that finds a region's trials."""
     if region.choice:
         return f"{named(region.name)} = {quoted(region.choice)}"
+    parameter = space[region.name]
+    if goes_in_steps(parameter) and region.low > 0 and region.high < 1:
+        first = value_at(parameter, region.low)
+        if first == last_below(parameter, region.high):
+            return f"{named(region.name)} = {first:.6g}"
     return " and ".join(filter(None, bounds_of(space, region)))
 
 
@@ -55,11 +83,16 @@ def bounds_of(space: Space, region: Region) -> tuple[str, str]:
 
 
 def bin_words(space: Space, name: str, low: float, high: float) -> str:
-    """Return a bin of a range in words."""
+    """Return a bin of a range in words: `1.00e−5 to 1.58e−5`, of whole numbers the first and the last, `4 to 6`."""
     parameter = space[name]
-    return (
-        f"{ranges.text(space, name, value_at(parameter, low))} to {ranges.text(space, name, value_at(parameter, high))}"
-    )
+    end = last_below(parameter, high) if goes_in_steps(parameter) else value_at(parameter, high)
+    first, last = ranges.text(space, name, value_at(parameter, low)), ranges.text(space, name, end)
+    return first if first == last else f"{first} to {last}"
+
+
+def goes_in_steps(parameter: Parameter) -> bool:
+    """Say whether a range holds whole numbers, or values a step apart."""
+    return not isinstance(parameter, Categorical) and bool(parameter.step)
 
 
 def ranks(share: float) -> str:

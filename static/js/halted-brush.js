@@ -3,8 +3,8 @@ import { all, between, wholes } from "./brushing.js";
 
 /** The trials in the bins from one to another of a parameter (halted.json, `queries` and `bounds`). */
 export const inBins = (one, [first, last]) => {
-  if (one.bounds.length) return all(one.bounds[first][0], one.bounds[last][1]);
   const queries = one.queries.slice(first, last + 1);
+  if (queries.length > 1 && one.bounds.length) return all(one.bounds[first][0], one.bounds[last][1]);
   return queries.length > 1 ? `(${queries.join(" or ")})` : queries[0];
 };
 

@@ -68,6 +68,18 @@ const drawFar = ({ figure, plot, data, colours, width }) => {
 };
 
 const UP = new Set(["finished", "control"]);
+const FEW_BARS = 6;
+const DIGIT_PX = 6.5;
+
+/** The ticks of a parameter's bins: every so many of a range's, of choices all, cut short to fit. */
+const ticksOf = (one, room) => {
+  if (!one.ticks.length) return { tickvals: one.bins.map((_, bin) => bin), ticktext: one.bins.map((text) => plain(short(text, Math.max(4, Math.floor(room / one.bins.length / DIGIT_PX))))) };
+  const widest = Math.max(...one.ticks.map(([, text]) => text.length)) * DIGIT_PX + 8;
+  const apart = one.ticks.length > 1 ? ((one.ticks[1][0] - one.ticks[0][0]) / one.bins.length) * room : widest;
+  const every = Math.max(1, Math.ceil(widest / apart));
+  const told = one.ticks.filter((_, k) => k % every === 0);
+  return { tickvals: told.map(([at]) => at - 0.5), ticktext: told.map(([, text]) => plain(text)) };
+};
 
 const drawHalted = ({ figure, plot, data, colours, width }) => {
   const shown = data.parameters;
@@ -79,12 +91,13 @@ const drawHalted = ({ figure, plot, data, colours, width }) => {
   const height = rows * tall + (rows - 1) * gap + 60;
   const inner = height - 60;
   const sums = (one, up) => one.bins.map((_, bin) => data.kinds.reduce((sum, kind, k) => sum + (UP.has(kind) === up ? one.counts[k][bin] : 0), 0));
-  // A choice holds several bins' worth of trials: beside it the ranges would be flat.
-  const scale = (ranges) => {
-    const alike = shown.filter((one) => one.ticks.length > 0 === ranges);
+  // One of few bars holds several bars' worth of trials: beside it the ranges would be flat.
+  const hasMany = (one) => one.ticks.length > 0 && one.bins.length > FEW_BARS;
+  const scale = (many) => {
+    const alike = shown.filter((one) => hasMany(one) === many);
     return [-1.05 * Math.max(1, ...alike.flatMap((one) => sums(one, false))), 1.2 * Math.max(1, ...alike.flatMap((one) => sums(one, true)))];
   };
-  const [ofRanges, ofChoices] = [scale(true), scale(false)];
+  const [ofMany, ofFew] = [scale(true), scale(false)];
   const traces = [];
   const axes = {};
   const annotations = [];
@@ -100,12 +113,10 @@ const drawHalted = ({ figure, plot, data, colours, width }) => {
       if (!one.counts[k].some((n) => n)) continue;
       traces.push({ type: "bar", name: kind, hoverinfo: "none", xaxis: `x${id}`, yaxis: `y${id}`, x, y: one.counts[k].map((n) => (UP.has(kind) ? n : -n)), customdata: x.map((bin) => ({ one, bin, kind })), marker: { color: tone(kind, colours), line: { width: 0 } } });
     }
-    const isRange = one.ticks.length > 0;
     axes[`xaxis${id}`] = {
-      domain: [left, right], anchor: `y${id}`, range: [-0.6, one.bins.length - 0.4], showgrid: false, zeroline: false, fixedrange: true, tickangle: 0, ticks: "",
-      tickvals: isRange ? one.ticks.map(([at]) => at * one.bins.length - 0.5) : x, ticktext: isRange ? one.ticks.map(([, text]) => plain(text)) : one.bins.map((text) => plain(short(text, Math.max(4, Math.floor((width / columns - 40) / one.bins.length / 6))))),
+      domain: [left, right], anchor: `y${id}`, range: [-0.6, one.bins.length - 0.4], showgrid: false, zeroline: false, fixedrange: true, tickangle: 0, ticks: "", ...ticksOf(one, (right - left) * (width - 56)),
     };
-    axes[`yaxis${id}`] = { domain: [Math.max(0, bottom), top], anchor: `x${id}`, range: isRange ? ofRanges : ofChoices, showgrid: false, zeroline: true, zerolinecolor: colours.strong, fixedrange: true, showticklabels: false };
+    axes[`yaxis${id}`] = { domain: [Math.max(0, bottom), top], anchor: `x${id}`, range: hasMany(one) ? ofMany : ofFew, showgrid: false, zeroline: true, zerolinecolor: colours.strong, fixedrange: true, showticklabels: false };
     annotations.push(label(plain(short(one.name, 28)), left, top, colours, { xref: "paper", yref: "paper", yshift: 12, font: { size: 12, weight: 600, color: colours.ink } }));
     if (one.p !== null) annotations.push(label(`p = ${one.p < 0.001 ? one.p.toExponential(0).replace("-", "−") : one.p.toPrecision(2)}`, right, top, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: 12, font: { size: 11, color: colours["ink-3"] } }));
   });
@@ -127,17 +138,14 @@ const drawCells = ({ figure, plot, data, colours, width }) => {
   const ended = data.ended.flat();
   if (!ended.some((n) => n)) return false;
   const share = data.ended.map((row, y) => row.map((n, x) => (n >= data.fewest ? data.stopped[y][x] / n : null)));
-  const axis = (one, extra = {}) => ({
-    range: [-0.5, one.bins.length - 0.5], showgrid: false, zeroline: false, fixedrange: true, ticks: "", tickangle: 0,
-    tickvals: one.ticks.length ? one.ticks.map(([at]) => at * one.bins.length - 0.5) : one.bins.map((_, i) => i), ticktext: one.ticks.length ? one.ticks.map(([, text]) => plain(text)) : one.bins.map((text) => plain(short(text, 12))), ...extra,
-  });
+  const axis = (one, room) => ({ range: [-0.5, one.bins.length - 0.5], showgrid: false, zeroline: false, fixedrange: true, ticks: "", tickangle: 0, ...ticksOf(one, room) });
   const dark = (value) => value !== null && value > 0.55;
   window.Plotly.react(plot, [{
     type: "heatmap", hoverinfo: "none", x: data.across.bins.map((_, i) => i), y: data.down.bins.map((_, i) => i), z: share, zmin: 0, zmax: 1, showscale: false, xgap: 2, ygap: 2, hoverongaps: false,
     colorscale: [[0, colours.sunken], [1, colours["ink-2"]]],
   }], layout(colours, {
     width, height: plot.clientHeight, margin: { l: 76, r: 12, t: 24, b: 44, pad: 4 }, dragmode: false,
-    xaxis: axis(data.across), yaxis: axis(data.down),
+    xaxis: axis(data.across, width - 88), yaxis: axis(data.down, 12 * DIGIT_PX * data.down.bins.length),
     annotations: [
       label(plain(short(data.down.name, 30)), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -72, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
       label(plain(short(data.across.name, 30)), 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -34, font: { size: 11, color: colours["ink-3"] } }),

@@ -48,6 +48,55 @@ def test_the_rarest_of_many_choices_are_counted_together() -> None:
     assert one.counts.sum() == len(outcomes)
 
 
+def of_whole_numbers(values: np.ndarray) -> Outcomes:
+    """Return outcomes of trials that stand evenly on the places of such values."""
+    outcomes = played(wrong=False)
+    grid = (values - values[0]) / (values[-1] - values[0])
+    at = grid[np.arange(len(outcomes)) % len(grid)]
+    places = {name: Places(name, at, grid=grid.tolist()) for name in ("rank", "other")}
+    return Outcomes(**{**outcomes.__dict__, "places": places})
+
+
+@pytest.mark.parametrize("n", [2, 4, 8, 11, 24])
+def test_few_whole_numbers_have_a_bar_each(n: int) -> None:
+    outcomes = of_whole_numbers(np.arange(n))
+
+    bars = counts.histograms(outcomes)[0].counts.sum(axis=0)
+
+    assert len(bars) == n
+    assert bars.max() - bars.min() <= 1
+
+
+@pytest.mark.parametrize(("n", "width"), [(25, 3), (29, 3), (57, 6), (100, 10), (101, 12), (501, 56), (1000, 100)])
+def test_each_bar_of_many_whole_numbers_holds_as_many(n: int, width: int) -> None:
+    one = counts.histograms(of_whole_numbers(np.arange(n)))[0]
+
+    held = np.diff([0.0, *(edge * (n - 1) + 0.5 for edge in one.edges[1:-1]), n])
+    assert held[:-1] == pytest.approx(width)
+    assert width / 4 < held[-1] <= width
+
+
+@pytest.mark.parametrize("high", [30, 64, 100, 1000])
+def test_no_bar_of_whole_numbers_by_the_logarithm_is_without_a_value(high: int) -> None:
+    outcomes = of_whole_numbers(np.log(np.arange(1, high + 1)))
+
+    one = counts.histograms(outcomes)[0]
+
+    told = np.histogram(np.log(np.arange(1, high + 1)) / np.log(high), bins=one.edges)[0]
+    assert (told > 0).all()
+    assert 7 <= len(told) <= counts.BINS
+
+
+def test_cells_line_up_with_whole_numbers() -> None:
+    outcomes = of_whole_numbers(np.arange(8))
+
+    found = counts.grid(outcomes, "rank", "other")
+
+    assert found.ended.shape == (4, 8), "two values a row, one a column"
+    assert np.count_nonzero(found.ended) == 8
+    assert counts.grid(of_whole_numbers(np.arange(4)), "rank", "other").ended.shape == (4, 4)
+
+
 def test_a_grid_counts_what_its_histograms_count() -> None:
     outcomes = played(wrong=True)
 

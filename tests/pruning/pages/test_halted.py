@@ -1,6 +1,7 @@
 """What was halted: the page's counts are the ledger's, its links find the trials, and thin evidence is owned up to."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from django.test import Client
@@ -54,6 +55,17 @@ def test_a_bars_query_finds_its_trials(editor: Client, played: Played) -> None:
                 f"/studies/{study.pk}/trials.csv", {"q": " and ".join(filter(None, [query, "state = complete"]))}
             )
             assert len(answer.getvalue().decode().strip().splitlines()) - 1 == finished, (one["name"], query)
+
+
+def test_bars_of_whole_numbers_begin_and_end_at_values(editor: Client, played: Played) -> None:
+    data = editor.get(f"/studies/{played.study.pk}/halted.json").json()
+
+    (one,) = (parameter for parameter in data["parameters"] if parameter["name"] == "batch_size")
+    ends = [tuple(map(int, text.split(" to "))) for text in one["bins"]]
+    assert (ends[0][0], ends[-1][1]) == (8, 64)
+    assert all(later[0] == earlier[1] + 1 for earlier, later in pairwise(ends))
+    assert one["queries"][1] == f"batch_size >= {ends[1][0]} and batch_size < {ends[2][0]}"
+    assert one["ticks"][0] == [0.5, one["bins"][0].replace(" to ", "–")]
 
 
 def test_a_grid_counts_over_the_two_parameters_asked_for(editor: Client, played: Played) -> None:
