@@ -10,11 +10,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pruning import control
+from pruning import control, rollups
 from pruning.halted import regions
 from pruning.halted.outcomes import Outcomes, Places
 from pruning.halted.regions import Sight, Thin, Unfair
-from pruning.models import PruningEvent
 from pruning.reckoning import reckon, rules_read
 from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
@@ -182,12 +181,10 @@ def _grid(parameter: Parameter) -> Sequence[float]:
 
 def _spared(study: Study) -> tuple[dict[int, str], dict[int, str]]:
     """Return the reason, and the rule, of the last verdict that the control arm overruled, by the trial's number."""
-    rows = PruningEvent.objects.of_study(study).filter(verdict="PROTECT", reason="control").order_by("sequence")
     spared_for, spared_by = {}, {}
-    for event in rows:
-        if event.trial_number is not None:
-            spared_for[event.trial_number] = str(event.evidence.get("overruled_reason", ""))
-            spared_by[event.trial_number] = event.rule
+    for said in rollups.spared_since({study.uid: -1}):
+        if said.wanted != "RESUME":
+            spared_for[said.trial_number], spared_by[said.trial_number] = said.reason, said.rule
     return spared_for, spared_by
 
 
