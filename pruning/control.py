@@ -7,6 +7,7 @@ block). Enqueued, pinned and continued trials and the defaults stand outside: th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from pruning.rules.base import Draw
 
@@ -30,3 +31,8 @@ def draw(*, seed: int, suggestion: int | None, every: int) -> Draw | None:
     return Draw(
         suggestion=suggestion, every=every, place=drawn_place(seed=seed, block=suggestion // every, every=every)
     )
+
+
+def members(*, seed: int, blocks: Iterable[int], every: int) -> frozenset[int]:
+    """Return the suggestions that are members, one of each block."""
+    return frozenset(block * every + drawn_place(seed=seed, block=block, every=every) for block in blocks)

@@ -10,11 +10,11 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pruning import control, rollups
+from pruning import control, judging, rollups
 from pruning.halted import regions
 from pruning.halted.outcomes import Outcomes, Places
 from pruning.halted.regions import Sight, Thin, Unfair
-from pruning.reckoning import reckon, rules_read
+from pruning.reckoning import n_drifts, rules_read
 from pruning.standing import standing_of
 from trials.models import Observation, Study, Trial
 from trials.pages.paced import Paced
@@ -91,8 +91,7 @@ def _gathered(study: Study, space: Space) -> Halting:
     )
     standing = standing_of(study)
     spared_for, spared_by = _spared(study)
-    every = standing.policy.safeguards.control_every
-    members = np.array([_is_member(study, row[8], every) for row in rows], dtype=bool)
+    members = _members(study, [row[8] for row in rows], standing.policy.safeguards.control_every)
     numbers = np.array([row[0] for row in rows], dtype=np.int64)
     finals = np.array([_finite(row[6]) if row[1] == S.COMPLETE else math.nan for row in rows])
     looks = standing.looks
@@ -106,7 +105,7 @@ def _gathered(study: Study, space: Space) -> Halting:
         control=members,
         places=_places(space, [row[9] for row in rows]),
     )
-    judgement = reckon(study)
+    judgement = judging.judged([study])[study.pk].judgement
     spoke_last = rules_read(study)
     stopped = numbers[outcomes.stopped].tolist()
     first = looks[0] if looks else 0
@@ -118,8 +117,8 @@ def _gathered(study: Study, space: Space) -> Halting:
         stopped_by={number: spoke_last[number] for number in stopped if number in spoke_last},
         unfair=regions.unfair(outcomes),
         sight=regions.sight(outcomes),
-        thin=regions.thin(outcomes, first_look=first, wrong=frozenset(judgement.judgement.wrong)),
-        n_drifts=len(judgement.drift),
+        thin=regions.thin(outcomes, first_look=first, wrong=frozenset(judgement.wrong)),
+        n_drifts=n_drifts(study),
         n_waiting=study.n_waiting,
     )
 
@@ -188,9 +187,13 @@ def _spared(study: Study) -> tuple[dict[int, str], dict[int, str]]:
     return spared_for, spared_by
 
 
-def _is_member(study: Study, suggestion: int | None, every: int) -> bool:
-    drawn = control.draw(seed=study.seed, suggestion=suggestion, every=every)
-    return drawn is not None and drawn.is_member
+def _members(study: Study, suggestions: Sequence[int | None], every: int) -> NDArray[np.bool_]:
+    """Say of each suggestion whether its trial is a member of the control arm, bool[n]."""
+    if not every:
+        return np.zeros(len(suggestions), dtype=bool)
+    blocks = {suggestion // every for suggestion in suggestions if suggestion is not None}
+    drawn = control.members(seed=study.seed, blocks=blocks, every=every)
+    return np.array([suggestion in drawn for suggestion in suggestions], dtype=bool)
 
 
 def _finite(value: float | None) -> float:

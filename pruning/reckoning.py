@@ -121,6 +121,11 @@ def _reckon(study: Study, pooled: Pooled | None, saved: Savings) -> Reckoning:
     )
 
 
+def n_drifts(study: Study) -> int:
+    """Return how often a calibration of this study was found to have drifted."""
+    return _rows(study).filter(verdict="", kind=Kind.DRIFTED).count()
+
+
 def by_rule(judgement: Judgement) -> dict[str, tuple[int, int]]:
     """Return wrong stops and judged members by the rule that spoke against them."""
     found: dict[str, tuple[int, int]] = {}

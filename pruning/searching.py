@@ -7,7 +7,7 @@ from functools import partial
 
 from django.db.models import Exists, OuterRef
 
-from pruning.control import drawn_place
+from pruning import control
 from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.models import PruningEvent, PruningEventQuerySet
 from pruning.rules import GATES
@@ -62,8 +62,7 @@ def _control(study: Study, _: Sequence[str]) -> Iterable[int]:
     every = standing_of(study).control_every
     if not every:
         return ()
-    blocks = range(-(-study.next_suggestion // every))
-    drawn = [block * every + drawn_place(seed=study.seed, block=block, every=every) for block in blocks]
+    drawn = control.members(seed=study.seed, blocks=range(-(-study.next_suggestion // every)), every=every)
     # Read here, not asked within each query: no index holds suggestions, so each would read all trials of the study.
     return list(Trial.objects.filter(study=study, suggestion__in=drawn).values_list("number", flat=True))
 
