@@ -1,7 +1,7 @@
 // The compared trials at an equal budget; the slider under the axis moves the numbers of [data-metrics] below.
 // Data: docs/charts.md, /studies/<id>/compare.json.
 import { alongAxis, axisNames, config, fade, join, label, layout, marker, number, plain, quantile, short, split, unpack, valueAxis, whole } from "./chart-common.js";
-import { dodge } from "./labels.js";
+import { dodge, lastTold } from "./labels.js";
 
 const colourOf = (index, colours) => colours[`letter-${(index % 4) + 1}`];
 
@@ -84,21 +84,21 @@ const traces = (trials, objective, step, others, colours) => {
     found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.at.subarray(0, seen)], y: [...curve.y.subarray(0, seen)], line: { width: 2.4, color: colour, dash } });
     found.push({ type: "scatter", mode: "lines", hoverinfo: "skip", x: [...curve.at.subarray(Math.max(0, seen - 1))], y: [...curve.y.subarray(Math.max(0, seen - 1))], line: { width: 1.4, color: fade(colour, 0.5), dash } });
     if (seen) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.at[seen - 1]], y: [curve.y[seen - 1]], marker: { size: 8, color: colour, line: { width: 1, color: colours.paper } } });
-    const last = curve.x.length - 1;
-    if (["speed", "risk", "generalisation", "failed", "paused"].includes(trial.kind)) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.at[last]], y: [curve.y[last]], marker: marker(trial.kind, colours, 10) });
+    const last = lastTold(curve.y);
+    if (last >= 0 && ["speed", "risk", "generalisation", "failed", "paused"].includes(trial.kind)) found.push({ type: "scatter", mode: "markers", hoverinfo: "skip", cliponaxis: false, x: [curve.at[last]], y: [curve.y[last]], marker: marker(trial.kind, colours, 10) });
   }
   return found;
 };
 
 const labels = (trials, data, range, height, colours) => {
-  const told = trials.filter((trial) => trial.series[data.objective]?.at?.length);
-  const ends = told.map((trial) => Math.min(Math.max(trial.series[data.objective].y.at(-1), range[0]), range[1]));
+  const told = trials.filter((trial) => lastTold(trial.series[data.objective]?.at && trial.series[data.objective].y) >= 0);
+  const ends = told.map(({ series }) => series[data.objective]).map((curve) => Math.min(Math.max(curve.y[lastTold(curve.y)], range[0]), range[1]));
   const own = ends.map((y) => ((y - range[0]) * height) / (range[1] - range[0]));
   const apart = dodge(own, height);
   return told.map((trial, i) => {
     const curve = trial.series[data.objective];
     const last = curve.x.length - 1;
-    const place = curve.at[last];
+    const place = curve.at[lastTold(curve.y)];
     const reached = place >= 0.98 * data.span;
     const full = curve.x[last] >= 0.98 * data.horizon;
     const yshift = apart[i] - own[i];

@@ -42,3 +42,6 @@ export const dodge = (wanted, height, apart = 13) => {
   }
   return found;
 };
+
+/** Where values were last a number: a curve that diverged ends at no height. -1 if they never were. */
+export const lastTold = (values) => values?.findLastIndex(Number.isFinite) ?? -1;

@@ -2,7 +2,7 @@
 // /studies/<id>/trials/<number>/curves.json.
 import { bandTraces } from "./bands.js";
 import { axisNames, config, fade, label, layout, marker, number, plain, short, stepAxis, unpack, valueAxis, whole } from "./chart-common.js";
-import { dodge } from "./labels.js";
+import { dodge, lastTold } from "./labels.js";
 import { attachHover } from "./hover-card.js";
 
 const SIGNS = { keep: "→", abstain: "–", warn: "!", resume: "▷", paused: "‖", pause: "‖" };
@@ -53,8 +53,8 @@ const attemptTexts = (attempts, horizon, colours) => attempts.flatMap((attempt) 
 ]);
 
 const endTexts = (data, traces, range, height, colours) => {
-  const told = traces.filter((trace) => trace.x.length);
-  const ends = told.map((trace) => Math.min(Math.max(trace.y.at(-1), range[0]), range[1]));
+  const told = traces.filter((trace) => lastTold(trace.y) >= 0);
+  const ends = told.map(({ y }) => Math.min(Math.max(y[lastTold(y)], range[0]), range[1]));
   const own = ends.map((y) => ((y - range[0]) * height) / (range[1] - range[0]));
   const apart = dodge(own, height);
   return told.map((trace, i) => {

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tests import factories
 from tests.browser.conftest import Visit
 from tests.factories import Played
 from trials import series
@@ -113,4 +114,18 @@ def test_curves_by_seconds_keep_the_budget_by_step_and_stand_in_the_address(visi
     assert heading == "At an equal budget of 8 steps"
     assert page.locator("table[data-metrics] [data-value]").all_inner_texts() == by_step
     assert page.evaluate(f"{PLOT}.layout.shapes.length") == 0
+    assert visit.troubles == []
+
+
+def test_a_trial_that_diverged_is_named_where_it_was_last_a_number(visit: Visit, played: Played) -> None:
+    trial = factories.an_attempt(played.study, factories.configuration(0.9))
+    factories.tell(trial, 1, (1, 0.75), (2, float("nan")))
+    number = trial.trial.number
+
+    page = visit.open(f"/studies/{played.study.pk}/compare/?sel=0,{number}")
+    drawn = "document.querySelector('[data-chart=compare] [data-plot]')"
+    name = page.evaluate(f"{drawn}.layout.annotations.find((one) => one.text.includes('  {number}, '))")
+    visit.open(f"/studies/{played.study.pk}/trials/{number}/")
+
+    assert (name["x"], name["y"]) == (1, 0.75)
     assert visit.troubles == []
