@@ -110,6 +110,12 @@ class Replayed:
         n = "1 replay" if self.orders == 1 else f"{self.orders} replays"
         if self.likely_lost is None:
             told = f"pruned too hard to be judged; the best trial lost in at least {100 * self.lost[0]:.0f} % of {n}."
+        elif self.control is not None:
+            curves = "1 complete curve" if self.control == 1 else f"{self.control} complete curves"
+            told = (
+                f"the trial that would have ended best, stopped ones counted as estimated from {curves}, lost in "
+                f"{100 * self.likely_lost:.0f} % of {n}."
+            )
         else:
             told = f"the best trial lost in {100 * self.likely_lost:.0f} % of {n}."
         return " ".join(filter(None, (f"{self.name}: {told}", self.winner)))

@@ -18,13 +18,12 @@ from pruning.library.card import FIGURES, Played
 from pruning.library.descriptors import NEAR
 from pruning.library.neighbours import FEWEST
 from pruning.library.record import expected_of
-from pruning.library.winners import Winner
+from pruning.library.winners import LOST, Winner
 from pruning.rules.words import count
 
 PLAN = "plan"
 SIMILAR = "similar"
 LIBRARY, REPLAY = "library", "replay"
-LOST = FIGURES.index("lost")
 
 
 class Finding(StrEnum):

@@ -138,6 +138,8 @@ def test_a_study_that_was_pruned_with_a_large_control_arm_is_judged_by_it() -> N
     found = forecast_of(a_next_plan("block"), user=None)
 
     assert found.studies[0].control == 7
+    assert "stopped ones counted as estimated from 7 complete curves" in found.studies[0].sentence
+    assert "the best of 14 as recorded," in found.studies[0].winner
     assert found.studies[0].likely_lost is not None
     assert found.lost_interval is not None
     assert "7 complete curves that no rule chose" in found.doubt

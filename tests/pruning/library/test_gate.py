@@ -8,7 +8,9 @@ from pruning.library.gate import Finding, Forecast, Past, forecast, nothing_know
 from pruning.library.winners import Winner
 from tests.pruning.backtest.cells import a_cell, figures
 from tests.pruning.library.cards import a_play
+from trials.seam import Replayed
 
+BETTER = "that the study had stopped itself and that, as estimated, would have ended better"
 LOSES, KEEPS = 0.1, 0.0
 """Regrets of a run that loses the best trial, and of one that does not."""
 
@@ -231,3 +233,43 @@ def test_a_past_study_tells_its_own_share() -> None:
 )
 def test_the_lot_of_a_past_winner_is_said_in_a_sentence(winner: Winner, sentence: str) -> None:
     assert winner.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("stopped", "lost", "rest"),
+    [
+        (0, 0.0, "would have been kept in all 9 replays that drew it."),
+        (0, 8.1, f"would have been kept in all 9 replays that drew it; but 8 of them lost a trial {BETTER}."),
+        (0, 9.0, f"would have been kept in all 9 replays that drew it; but all of them lost a trial {BETTER}."),
+        (7, 0.0, "would have been stopped in 7 of the 9 replays that drew it, mostly at step 4 of 24."),
+    ],
+)
+def test_the_lot_of_a_winner_agrees_with_what_is_estimated_of_stopped_trials(
+    stopped: int, lost: float, rest: str
+) -> None:
+    step = 4 if stopped else None
+
+    winner = Winner(
+        name="9", n_trials=60, drawn=9, stopped=stopped, step=step, horizon=24, was_pruned=True, others_lost=lost
+    )
+
+    assert winner.sentence == f"Trial 9, the best of 60 as recorded, {rest}"
+
+
+def test_a_refusal_says_that_stopped_trials_are_counted_as_estimated() -> None:
+    told = Replayed(
+        name="late 1",
+        distance=0.1,
+        saved=(0.5, 0.6),
+        lost=(0.0, 0.9),
+        source="replay",
+        likely_lost=0.9,
+        orders=10,
+        control=8,
+        winner="Trial 9, the best of 60 as recorded, would have been kept.",
+    ).sentence
+
+    assert told == (
+        "late 1: the trial that would have ended best, stopped ones counted as estimated from 8 complete curves, lost "
+        "in 90 % of 10 replays. Trial 9, the best of 60 as recorded, would have been kept."
+    )
