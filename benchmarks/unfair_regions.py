@@ -160,15 +160,20 @@ def is_hit(named: Sequence[Unfair]) -> bool:
     return any(one.region.name == "p0" and one.region.high > SLOW for one in named)
 
 
-def named_in(n: int, policy: Policy, *, seed: int, is_wrong: bool, margin: float) -> str:
-    """Return what the test names in one study."""
+def named_in(n: int, policy: Policy, *, seed: int, is_wrong: bool) -> str:
+    """Return what the test names in one study, and what it would without a smallest gain, in two cells."""
     made, params = pool(n, seed=seed, is_wrong=is_wrong)
-    found = unfair(outcomes(made, params, policy, seed=seed), margin=margin, seed=seed)
-    told = (
+    played = outcomes(made, params, policy, seed=seed)
+    return " | ".join(told(unfair(played, margin=margin, seed=seed)) for margin in (SMALLEST_GAIN, 0.0))
+
+
+def told(named: Sequence[Unfair]) -> str:
+    """Return stretches with their gains and the lower limits on them."""
+    each = (
         f"{one.region.name} {one.region.low:g} to {one.region.high:g}: {one.gain:.3f}, at least {one.least:.3f}"
-        for one in found
+        for one in named
     )
-    return "; ".join(told) or "nothing"
+    return "; ".join(each) or "nothing"
 
 
 def machine() -> str:
@@ -176,6 +181,23 @@ def machine() -> str:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     cpu = model[1] if model else platform.machine()
     return f"{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, numpy {np.__version__}"
+
+
+def tabulate(policies: Mapping[str, Policy], sizes: Sequence[int], *, studies: int) -> None:
+    """Print power and false alarms by policy and size of the study."""
+    heads = ["Policy", "Trials", "Stopped in the slow quarter", "Control", "Studies", "Power", "Others", "Alarms"]
+    heads += ["False alarms", "Power, any gain", "Alarms, any gain"]
+    print(f"| {' | '.join(heads)} |\n| - |{' -: |' * (len(heads) - 1)}")
+    total = Tally()
+    for name, policy in policies.items():
+        whole = Tally()
+        for n in sizes:
+            tally, by = tried(n, policy, studies=studies)
+            whole += tally
+            print(f"| {name} | {n} | {by} | {tally.cells()} |", flush=True)
+        total += whole
+        print(f"| {name} | all | | | {whole.cells()} |", flush=True)
+    print(f"| all | all | | | {total.cells()} |")
 
 
 def main() -> None:
@@ -190,31 +212,15 @@ def main() -> None:
     began = time.process_time()
     policies = {name: Policy.from_mapping(POLICIES[name]) for name in chosen.policies}
     print(f"{machine()}. Smallest gain worth telling: {SMALLEST_GAIN:.0%} of all ranks.\n")
-    heads = ["Policy", "Trials", "Stopped in the slow quarter", "Control", "Studies", "Power", "Others", "Alarms"]
-    heads += ["False alarms", "Power, any gain", "Alarms, any gain"]
-    print(f"| {' | '.join(heads)} |\n| - |{' -: |' * (len(heads) - 1)}")
-    total = Tally()
-    for name, policy in policies.items():
-        whole = Tally()
-        for n in chosen.trials:
-            tally, by = tried(n, policy, studies=chosen.studies)
-            whole += tally
-            print(f"| {name} | {n} | {by} | {tally.cells()} |", flush=True)
-        total += whole
-        print(f"| {name} | all | | | {whole.cells()} |", flush=True)
-    print(f"| all | all | | | {total.cells()} |")
+    if chosen.trials:
+        tabulate(policies, chosen.trials, studies=chosen.studies)
     if chosen.large_studies:
-        print(
-            f"\n| Policy, {chosen.large:,} trials | Study | Named | Named without a smallest gain |\n| - | - | - | - |"
-        )
+        print(f"\n| Policy, {chosen.large:,} trials | Study | Named | Named, any gain |\n| - | - | - | - |")
     for name, policy in policies.items():
         for seed in range(chosen.large_studies):
             for is_wrong in (False, True):
-                named = [
-                    named_in(chosen.large, policy, seed=seed, is_wrong=is_wrong, margin=margin)
-                    for margin in (SMALLEST_GAIN, 0.0)
-                ]
-                print(f"| {name} | {'wrong' if is_wrong else 'fair'} | {' | '.join(named)} |", flush=True)
+                named = named_in(chosen.large, policy, seed=seed, is_wrong=is_wrong)
+                print(f"| {name} | {'wrong' if is_wrong else 'fair'} | {named} |", flush=True)
     print(f"\n{(time.process_time() - began) / 60:.0f} minutes of CPU.")
 
 

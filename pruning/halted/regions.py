@@ -24,9 +24,8 @@ PARTS = 4
 """Stretches into which a range is cut; a region is one, or up to three that adjoin."""
 SMALLEST_GAIN = 0.05
 """The smallest gain worth telling, in shares of all ranks. Where the trials of a region spread over the ranks and end
-by so much better than they promise, any cut stops one in twenty of them that would have ended on its other side: as
-many as a control arm of one in twenty shows. Of 10,000 trials the test sees gains of a hundredth, which no one would
-prune otherwise for.
+by so much better than they promise, any cut stops one in twenty of them that would have ended on its other side. Of
+10,000 trials the test sees gains of a hundredth, for which no one would prune otherwise.
 """
 PERMUTATIONS = 999
 FEWEST_INSIDE, FEWEST_STOPPED = 2, 5
@@ -34,7 +33,9 @@ ALPHA, POWER = 0.05, 0.8
 MOST_GAINED = 0.75
 """The largest gain there could be, about: from the last quarter of the ranks to the first."""
 HARDER = 1.645
-"""Deviations by which the share stopped inside exceeds that outside: one in twenty by chance."""
+"""Deviations by which the share stopped inside exceeds that outside, at least: one in twenty by chance. A looser bound
+lets in regions that are simply good: of trials of similar rank theirs end better, though none was pruned harder.
+"""
 THIN_ENDED, THIN_SHARE, THIN_SPARED = 12, 0.6, 2
 
 
@@ -124,7 +125,8 @@ def unfair(
     rank in which any region reached as much at any look (maximum statistic: Westfall and Young 1993): the chance of
     naming any region whose gain is no larger than `margin` is at most `alpha` in a study, however many regions and
     looks there are. A region counts as pruned harder if by that look, or an earlier one, more of it was stopped than
-    of the rest, beyond chance (one-sided test of two shares). Of regions that overlap, the strongest counts.
+    of the rest, among trials that rules may stop and beyond chance (one-sided test of two shares). Of regions that
+    overlap, the strongest counts.
     """
     random = np.random.default_rng(seed)
     links = [(link, list(_harder_pruned(outcomes, link))) for link in links_of(outcomes, random)]
@@ -225,10 +227,12 @@ def sight(outcomes: Outcomes, *, margin: float = SMALLEST_GAIN, alpha: float = A
 
 def _harder_pruned(outcomes: Outcomes, link: Link) -> Iterator[tuple[Region, Mask]]:
     """Yield the regions that had lost more than the rest by some look up to a link's, and of which some of its trials
-    can tell. Where a rule stops nearly all in the end, the share stopped differs at the early looks alone.
+    can tell. Where a rule stops nearly all in the end, the share stopped differs at the early looks alone. The control
+    arm is left out: it finishes wherever it stands.
     """
-    ended = outcomes.stopped | outcomes.finished
-    by_look = [outcomes.stopped & (outcomes.step <= look) for look in outcomes.looks[: link.look + 1]]
+    stopped = outcomes.stopped & ~outcomes.control
+    ended = stopped | (outcomes.finished & ~outcomes.control)
+    by_look = [stopped & (outcomes.step <= look) for look in outcomes.looks[: link.look + 1]]
     for region in regions_of(outcomes):
         inside = region.holds(outcomes.places[region.name])
         if _can_tell(link, inside) and any(_is_harder(stopped, ended, inside) for stopped in by_look):

@@ -204,6 +204,28 @@ def test_a_region_stopped_earlier_is_found_though_as_much_of_all_was_stopped_in_
     assert sum(any(one.region.high == 1.0 for one in regions) for regions in found) >= 10
 
 
+def test_a_region_that_holds_many_of_the_control_arm_may_still_have_been_pruned_harder() -> None:
+    random = np.random.default_rng(0)
+    slow = np.arange(80) < 20
+    # All ten inside that a rule may stop were stopped, 40 of 54 outside: with the control arm, 50 % against 67 %.
+    control = np.isin(np.arange(80), [*range(10), *range(20, 26)])
+    stopped = np.isin(np.arange(80), [*range(10, 20), *range(26, 66)])
+    early = random.normal(size=80) + np.where(slow, 2.0, 0.0)
+    final = random.normal(size=80) - np.where(slow, 4.0, 0.0)
+    outcomes = Outcomes(
+        looks=(4,),
+        number=np.arange(80),
+        kind=["speed" if one else "finished" for one in stopped],
+        reason=["outpaced" if one else "" for one in stopped],
+        step=np.where(stopped, 4, 64),
+        at_looks=np.stack([early, np.where(stopped, np.nan, final)], axis=1),
+        control=control,
+        places={"lr": Places("lr", np.where(slow, 0.9, np.linspace(0.0, 0.7, 80)))},
+    )
+
+    assert [one.region for one in unfair(outcomes)] == [Region("lr", 0.75, 1.0)]
+
+
 def test_what_could_be_seen_shrinks_with_the_trials_that_can_tell() -> None:
     many, few = sight(played(wrong=False, every=5)), sight(played(wrong=False, every=40))
 
