@@ -110,7 +110,7 @@ class Frame:
         lab = provider().lab_url(study)
         found = [
             *([Action("Replay other policies on this study", lab)] if lab else []),
-            Action("Clone", clone_url(study)),
+            Action("Clone", planning_url(study)),
             Action("Take out of the archive" if archived else "Archive", archive, post=True),
         ]
         if study.state == Study.State.ENDED or study.ending_code:
@@ -181,11 +181,6 @@ def moment(at: Any) -> str:
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M}"
 
 
-def next_url(study: Study) -> str:
-    """Return where the study after this one is planned."""
-    return address(reverse("trials:new_study"), next=study.pk)
-
-
-def clone_url(study: Study) -> str:
-    """Return where a study's plan opens as a new one."""
-    return f"{reverse('trials:new_study')}?from={study.pk}"
+def planning_url(study: Study, *, follows: bool = False) -> str:
+    """Return where a study's plan opens as a new one: a clone, or the study that follows it."""
+    return address(reverse("trials:new_study"), None, **{"next" if follows else "from": study.pk})

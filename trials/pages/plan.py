@@ -18,7 +18,7 @@ from trials.facts import provider
 from trials.models import Project, Revision, Study
 from trials.pages import ranges, words
 from trials.pages.access import editable_study, readable
-from trials.pages.frame import SAMPLERS, Frame, next_url
+from trials.pages.frame import SAMPLERS, Frame, planning_url
 from trials.pages.parts import Amendment, Change, Fact, RevisionRow, SpaceRow
 from trials.pages.selection import address
 from trials.plan import Plan, PlanError
@@ -79,7 +79,7 @@ def _context(frame: Frame, revisions: list[Revision], shown: Revision) -> dict[s
         "policy": _policy(frame, shown),
         "revisions": [_row(frame, revision, shown) for revision in reversed(revisions)],
         "changes": list(_changes(before.plan, shown.plan)) if before is not None else [],
-        "next_url": next_url(frame.study),
+        "next_url": planning_url(frame.study, follows=True),
         "may_launch": Project.objects.editable_by(frame.request.user).exists(),
         "follows": frame.follows,
         "followers": _followers(frame),

@@ -16,7 +16,7 @@ from trials.facts import ControlArm, provider
 from trials.models import Project, Revision, Study, Tag, Trial
 from trials.models.study import StudyQuerySet
 from trials.pages import live, narrative, rollups, words
-from trials.pages.frame import clone_url, state_words, study_kind
+from trials.pages.frame import planning_url, state_words, study_kind
 from trials.pages.parts import Action, Chip, Crumb, Live, Spark, StudyRow, WrongStops
 from trials.pages.rollups import Group
 from trials.pages.selection import address
@@ -145,7 +145,7 @@ def _row(study: Study, facts: _Facts) -> StudyRow:
         id=study.pk,
         name=study.name,
         tags=facts.tags.get(study.pk, ()),
-        clone_url=clone_url(study) if may_edit else "",
+        clone_url=planning_url(study) if may_edit else "",
         archive_url=reverse("trials:archive_study", args=[study.pk]) if may_edit else "",
         is_archived=study.archived_at is not None,
         url=study.get_absolute_url(),

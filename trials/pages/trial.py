@@ -15,7 +15,7 @@ from trials.facts import Ruling, provider
 from trials.models import Attempt, Trial
 from trials.pages import live, logs, trial_actions, trial_facts, trial_history, trial_params, trial_words, words
 from trials.pages.access import readable, trial_of
-from trials.pages.frame import Frame, clone_url
+from trials.pages.frame import Frame, planning_url
 from trials.pages.parts import (
     Badge,
     Chip,
@@ -66,7 +66,7 @@ def _context(frame: Frame, found: Trial) -> dict[str, Any]:
         "resources": trial_facts.resources(found, attempts),
         "artifacts": trial_facts.artifacts(found),
         "audit_url": _audit_url(found),
-        "clone_study_url": clone_url(frame.study) if frame.may_edit and trial_actions.is_over(frame.study) else "",
+        "clone_study_url": planning_url(frame.study) if frame.may_edit and trial_actions.is_over(frame.study) else "",
         **_log(frame.request, found, attempts),
         "traceback": found.traceback,
         "waiting_for": provider().waiting_for(frame.study),
