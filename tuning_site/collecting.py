@@ -7,17 +7,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command
 
 MANIFEST = "staticfiles.json"
 SOURCES = "sources.sha256"
 
 
-def collect() -> None:
-    """Copy every static file to STATIC_ROOT under its hashed name, and note what it was made from."""
-    sources = _sources()
-    call_command("collectstatic", interactive=False, verbosity=0)
-    (Path(settings.STATIC_ROOT) / SOURCES).write_text(sources)
+def are_collected() -> bool:
+    """Say whether static files were ever copied to STATIC_ROOT under their hashed names."""
+    return (Path(settings.STATIC_ROOT) / MANIFEST).exists()
 
 
 def are_fresh() -> bool:
@@ -25,12 +22,16 @@ def are_fresh() -> bool:
 
     Dates alone do not tell: a data directory that was copied or restored is younger than the files of an upgrade.
     """
-    root = Path(settings.STATIC_ROOT)
-    noted = root / SOURCES
-    return (root / MANIFEST).exists() and noted.exists() and noted.read_text() == _sources()
+    noted = Path(settings.STATIC_ROOT) / SOURCES
+    return are_collected() and noted.exists() and noted.read_text() == sources()
 
 
-def _sources() -> str:
+def note(digest: str) -> None:
+    """Note what was collected from; whoever runs `collectstatic`, the storage calls this at its end."""
+    (Path(settings.STATIC_ROOT) / SOURCES).write_text(digest)
+
+
+def sources() -> str:
     """Return one digest of the names, sizes and times of all static files, those of installed packages included."""
     digest = hashlib.sha256()
     for finder in get_finders():

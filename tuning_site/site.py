@@ -131,7 +131,7 @@ def prepare_data(*, say: Callable[[str], None]) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if settings.HASHED_STATIC and not collecting.are_fresh():
         say("Collecting static files ...")
-        collecting.collect()
+        call_command("collectstatic", interactive=False, verbosity=0)
     # The parts open their own connections; a child must not inherit one of ours.
     connections.close_all()
 

@@ -10,6 +10,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from tuning_site import collecting
+
 JOINED = "css/site.css"
 """The stylesheet that only imports others. A browser paints nothing before the last of them has come, so a site that
 is served asks for one file and not for two dozen."""
@@ -27,12 +29,15 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
     support_js_module_import_aggregation = True
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Join the styles, then hash and compress; yields (name, hashed name, whether processed)."""
+        """Join the styles, hash and compress, and note the sources; yields (name, hashed name, whether processed)."""
+        sources = collecting.sources()
         if JOINED in paths and not dry_run:
             self.delete(JOINED)
             self.save(JOINED, ContentFile(_joined(paths, JOINED)))
             paths = {**paths, JOINED: (self, JOINED)}
         yield from super().post_process(paths, dry_run=dry_run, **options)
+        if not dry_run:
+            collecting.note(sources)
 
 
 def _joined(paths: dict[str, Any], name: str) -> str:

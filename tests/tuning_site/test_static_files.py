@@ -13,8 +13,11 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
 
 from tuning_site import collecting
+from tuning_site.health import doctor
+from tuning_site.health.checks import Level
 
 # What a fresh site does before it serves, and what a browser then asks for.
 VISIT = """
@@ -37,6 +40,11 @@ print(json.dumps(answers))
 """
 
 
+def collect() -> None:
+    """Collect as anybody does, `manage.py up` too."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
 @pytest.fixture
 def source(settings: Any, tmp_path: Path) -> Iterator[Path]:
     """A site whose only style is one file, collected."""
@@ -44,9 +52,9 @@ def source(settings: Any, tmp_path: Path) -> Iterator[Path]:
     style.parent.mkdir()
     style.write_text("a {}")
     settings.STATICFILES_DIRS, settings.STATIC_ROOT = [style.parent], tmp_path / "collected"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
     finders.get_finder.cache_clear()  # type: ignore[attr-defined]
-    collecting.collect()
-    (tmp_path / "collected" / collecting.MANIFEST).touch()  # the tests' storage writes none
+    collect()
     yield style
     finders.get_finder.cache_clear()  # type: ignore[attr-defined]
 
@@ -57,6 +65,19 @@ def test_what_was_collected_stays_until_a_source_changes(source: Path) -> None:
     source.write_text("a { color: red }")
 
     assert not collecting.are_fresh()
+
+
+def test_up_and_doctor_agree_on_whether_files_are_ready(source: Path, settings: Any) -> None:
+    settings.HASHED_STATIC = True
+    assert doctor.static_files().level is Level.OK
+
+    source.write_text("a { color: red }")
+    found = doctor.static_files()
+    assert (found.level, found.detail) == (Level.NOTE, "collected from other files than those of now")
+
+    collect()
+    assert doctor.static_files().level is Level.OK
+    assert collecting.are_fresh()
 
 
 def test_an_upgrade_older_than_a_restored_copy_is_collected_all_the_same(source: Path) -> None:
@@ -83,7 +104,7 @@ def styles(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.STATICFILES_DIRS, settings.STATIC_ROOT = [folder.parent], tmp_path / "collected"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
     finders.get_finder.cache_clear()  # type: ignore[attr-defined]
-    collecting.collect()
+    collect()
     yield folder
     finders.get_finder.cache_clear()  # type: ignore[attr-defined]
 
@@ -155,7 +176,7 @@ def test_every_style_comes_in_one_file(answers: dict[str, dict[str, Any]]) -> No
 def test_a_changed_style_is_joined_again(styles: Path, settings: Any) -> None:
     (styles / "page.css").write_text("a { color: red }\n")
 
-    collecting.collect()
+    collect()
 
     served = settings.STATIC_ROOT / Path(staticfiles_storage.url("css/site.css")).relative_to(settings.STATIC_URL)
     assert "a { color: red }" in served.read_text()

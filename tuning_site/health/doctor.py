@@ -144,11 +144,12 @@ def privacy() -> Finding:
 
 
 def static_files() -> Finding:
-    """Say whether the styles and scripts have been collected under their hashed names."""
-    if not settings.HASHED_STATIC or (settings.STATIC_ROOT / collecting.MANIFEST).exists():
+    """Say whether the styles and scripts have been collected under their hashed names, from the files of now."""
+    if not settings.HASHED_STATIC or collecting.are_fresh():
         return Finding(name="static files", level=Level.OK, detail="ready to be served")
     remedy = "manage.py up does it at its start; before another web server run manage.py collectstatic"
-    return Finding(name="static files", level=Level.NOTE, detail="not collected yet", remedy=remedy)
+    detail = "collected from other files than those of now" if collecting.are_collected() else "not collected yet"
+    return Finding(name="static files", level=Level.NOTE, detail=detail, remedy=remedy)
 
 
 def variables() -> Finding:
