@@ -263,3 +263,19 @@ def test_what_opens_shuts_nobody_out_and_stays_within_the_page(visit: Visit, pla
 
     assert troubles == {}
     assert visit.troubles == []
+
+
+@pytest.mark.parametrize("visit", [("light", 1280), ("dark", 390)], indirect=True, ids=["wide", "narrow, dark"])
+def test_a_letter_covers_the_box_that_chose_it(visit: Visit, played: Played) -> None:
+    page = visit.open(path(played, "sel=2,3"))
+    rows = page.locator("[data-row]", has=page.locator(".tick .letter"))
+
+    assert rows.count() == 2
+    for row in rows.all():
+        letter, box, number = (
+            row.locator(where).bounding_box() for where in (".tick .letter", ".tick input", "[data-open]")
+        )
+        assert letter == box
+        assert number is not None
+        assert letter is not None
+        assert abs(letter["y"] + letter["height"] / 2 - number["y"] - number["height"] / 2) < 1
