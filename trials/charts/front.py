@@ -50,7 +50,8 @@ class Front:
 
 def metrics_of(study: Study) -> list[str]:
     """Return the unlabelled metrics that the best trial told, the objective first: what two of can be compared."""
-    best = MetricSummary.objects.filter(study=study, trial__number=study.best_number or 0, labels="{}")
+    # By way of the trial: with the study named here too, a database may read all of its summaries.
+    best = MetricSummary.objects.filter(trial__study=study, trial__number=study.best_number or 0, labels="{}")
     told = best.order_by("metric").values_list("metric", flat=True)[:MOST_METRICS]
     return [study.metric, *(name for name in told if name != study.metric)]
 
