@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
 from trials.models import Trial
 from trials.models.trial import TrialQuerySet
 from trials.query import Field, Kind
-from trials.query.places import BEYOND, Beside, Column, Place
+from trials.query.places import BEYOND, Beside, Column, Place, hidden
 
 Key: TypeAlias = float | str | datetime
 
@@ -136,7 +136,7 @@ def _rows(place: Place, trials: TrialQuerySet) -> QuerySet[Any]:
     rows = place.known()
     if not trials.query.where.children[1:]:
         return rows  # all trials of the study
-    return rows.annotate(of_trial=F("trial_id") + Value(0)).filter(of_trial__in=trials.values("pk"))
+    return rows.annotate(of_trial=hidden("trial_id")).filter(of_trial__in=trials.values("pk"))
 
 
 def _beyond(column: str, tie: str, cursor: Cursor, *, down: bool, back: bool) -> Q:

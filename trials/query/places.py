@@ -2,17 +2,19 @@
 
 A study's trials are scanned once, in one index that holds every column of the table (`trial_table`); facts that stand
 beside them are looked up in sets that indexes serve whole. So the cost follows the number of trials, never how wide
-their rows are, and a query that fits nothing costs what one that fits everything does. Names in `HIDDEN` are columns
-behind an expression: a planner that knew them as columns would fetch row by row what an index of one column finds.
+their rows are, and a query that fits nothing costs what one that fits everything does. On SQLite names in `HIDDEN` are
+columns behind an expression: its planner, if it knew them as columns, would fetch row by row what an index of one
+column finds. PostgreSQL's knows how many rows a condition fits, but only of a plain column.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
@@ -22,12 +24,7 @@ from trials.models.trial import TrialQuerySet
 
 BEST_OR_VALUE = Coalesce("value", "best_value")
 """A trial's value: the told one, else its best observed one."""
-HIDDEN: Mapping[str, Combinable] = {
-    "of_key": F("id") + Value(0),
-    "of_number": F("number") + Value(0),
-    "of_state": Coalesce("state", Value("")),
-    "of_ending": Coalesce("ending_code", Value("")),
-}
+HIDDEN = {"of_key": "id", "of_number": "number", "of_state": "state", "of_ending": "ending_code"}
 
 
 NEVER = Q(pk__in=())
@@ -146,4 +143,11 @@ def worked(study: Study) -> Several:
 
 def prepared(trials: TrialQuerySet) -> TrialQuerySet:
     """Return the trials with what conditions and sorting read beside their columns."""
-    return trials.annotate(best_or_value=BEST_OR_VALUE, **HIDDEN)
+    return trials.annotate(best_or_value=BEST_OR_VALUE, **{name: hidden(column) for name, column in HIDDEN.items()})
+
+
+def hidden(column: str) -> Combinable:
+    """Return a column that no index of its own is to be searched for; see the head of this module."""
+    if connection.vendor != "sqlite":
+        return F(column)
+    return F(column) + Value(0) if column in {"id", "number", "trial_id"} else Coalesce(column, Value(""))
