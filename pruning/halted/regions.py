@@ -32,9 +32,10 @@ FEWEST_INSIDE, FEWEST_STOPPED = 2, 5
 ALPHA, POWER = 0.05, 0.8
 MOST_GAINED = 0.75
 """The largest gain there could be, about: from the last quarter of the ranks to the first."""
-HARDER = 1.645
-"""Deviations by which the share stopped inside exceeds that outside, at least: one in twenty by chance. A looser bound
-lets in regions that are simply good: of trials of similar rank theirs end better, though none was pruned harder.
+HARDER = 1.28
+"""Deviations by which the share stopped inside exceeds that outside, at least: one in ten by chance. A stricter bound
+misses regions of small studies; a looser one lets in regions that are simply good: of trials of similar rank theirs
+end better, though none was pruned harder.
 """
 THIN_ENDED, THIN_SHARE, THIN_SPARED = 12, 0.6, 2
 
