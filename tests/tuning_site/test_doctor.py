@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core import checks as django_checks
 from django.core.management import call_command
+from django.db import connection
 
 from tuning_site.env import Environment
 from tuning_site.health import doctor
@@ -56,6 +57,21 @@ def test_what_other_floors_have_registered_is_asked_with_the_database(monkeypatc
 
     assert status == 1
     assert "PROBLEM  pruning.E001: a trigger is missing - run migrate" in said
+
+
+@pytest.mark.parametrize(("autovacuum", "level"), [("on", Level.OK), ("off", Level.NOTE)])
+def test_a_server_that_plans_without_statistics_is_worth_a_note(
+    monkeypatch: pytest.MonkeyPatch, autovacuum: str, level: Level
+) -> None:
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    monkeypatch.setattr(doctor, "_shown", {"autovacuum": autovacuum}.__getitem__)
+
+    assert doctor.statistics().level is level
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="asks a PostgreSQL server")
+def test_a_server_tells_its_settings() -> None:
+    assert doctor._shown("autovacuum") in {"on", "off"}
 
 
 def test_a_key_that_others_can_read_is_a_problem(settings: Any, tmp_path: Path) -> None:
