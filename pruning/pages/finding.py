@@ -112,6 +112,8 @@ class Asked:
     def _numbers(self) -> Numbers | None:
         """Return the numbers among which the rows are; None where they are not known beforehand."""
         query, study = self.query, self.study
+        if query.person and query.trial is not None:
+            return narrowing.of_person_on_trial(study, query.person, query.trial)
         if query.person:
             return narrowing.of_person(study, query.person)
         if query.trial is not None:
@@ -122,7 +124,7 @@ class Asked:
     def _is_by_numbers_alone(self) -> bool:
         query = self.query
         if query.person:
-            return replace(query, person="").is_open
+            return replace(query, person="", trial=None).is_open
         return replace(query, trial=None).is_open or replace(query, step_from=None, step_to=None).is_open
 
     @cached_property

@@ -86,6 +86,15 @@ def of_person(study: Study, person: str) -> Numbers:
     return Acted(rollups.acts_of(study, person))
 
 
+def of_person_on_trial(study: Study, person: str, number: int) -> Numbers:
+    """Return the numbers of the rows about one trial that a person is behind: few, whatever either did elsewhere."""
+    acts = rollups.acts_of(study, person)
+    told = PruningEvent.objects.of_study(study).of_trial(number).order_by()
+    kept = acts.kept.filter(sequence__in=told.values("sequence")).values_list("sequence", flat=True)
+    rest = told.filter(sequence__in=acts.rest).values_list("sequence", flat=True) if acts.rest else ()
+    return Held(sorted([*kept, *rest]))
+
+
 def of_trial(study: Study, number: int) -> Numbers:
     """Return the numbers of the rows about one trial."""
     rows = PruningEvent.objects.of_study(study).of_trial(number).order_by("sequence")
