@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
@@ -36,6 +37,15 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+def broken_rules(page: Page, within: str | None = None) -> list[str]:
+    """Return the rules of accessibility that a page breaks, or a part of it, as axe finds them.
+
+    It is kept from fetching styles: it would look for those that a stylesheet imports beside the page.
+    """
+    found = Axe().run(page, context=within, options={"resultTypes": ["violations"], "preload": False})
+    return [rule["id"] for rule in found.response["violations"]]
 
 
 @dataclass

@@ -6,11 +6,10 @@ from itertools import product
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from pruning.models import PruningEvent
 from tests import factories
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, broken_rules
 from tests.factories import Played
 from trials import closing, endings
 from trials.models import Project, Study
@@ -91,7 +90,7 @@ def test_no_page_shuts_out_a_reader_with_an_aid(visit: Visit, played: Played) ->
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_timeout(150)  # figures are drawn anew
-            if broken := [rule["id"] for rule in Axe().run(page).response["violations"]]:
+            if broken := broken_rules(page):
                 found[path, theme, width] = broken
 
     assert found == {}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, broken_rules
 from tests.factories import Played
 
 pytestmark = pytest.mark.browser
@@ -28,7 +27,7 @@ def test_no_page_of_the_library_breaks_the_policy_scrolls_sideways_or_shuts_some
         page = visit.open(path)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found[path] = "scrolls sideways"
-        if broken := [rule["id"] for rule in Axe().run(page).response["violations"]]:
+        if broken := broken_rules(page):
             found[path] = broken
 
     assert found == {}

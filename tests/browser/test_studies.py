@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from pytest_django import Settings
 
 from tests import factories
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, broken_rules
 from tests.factories import Played
 from tests.trials.toy import TRAINABLES
 from trials import endings
@@ -133,7 +132,7 @@ def test_the_pages_of_studies_are_sound(visit: Visit, played: Played) -> None:
         page.wait_for_load_state("networkidle")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             overflowing.append(path)
-        broken = [rule["id"] for rule in Axe().run(page).response["violations"]]
+        broken = broken_rules(page)
         if broken:
             found[path] = broken
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests import factories
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, broken_rules
 from tests.factories import NOW, Played
 from trials import tags
 from trials.models import SavedView, Trial
@@ -111,7 +110,7 @@ def test_the_text_of_a_query_stands_in_its_colours(visit: Visit, played: Played)
     assert layer is not None
     assert abs(field["x"] - layer["x"]) < 1
     assert abs(field["y"] + field["height"] / 2 - layer["y"] - layer["height"] / 2) < 1
-    assert len(Axe().run(page, context="form.query").response["violations"]) == 0
+    assert broken_rules(page, within="form.query") == []
     assert visit.troubles == []
 
 
@@ -255,7 +254,7 @@ def test_what_opens_shuts_nobody_out_and_stays_within_the_page(visit: Visit, pla
         page = visit.open(address)
         if act is not None:
             act(page)
-        broken = [rule["id"] for rule in Axe().run(page).response["violations"]]
+        broken = broken_rules(page)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             broken.append("scrolls sideways")
         if broken:
