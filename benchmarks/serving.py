@@ -52,6 +52,7 @@ def served(data: Path, port: int) -> Iterator[tuple[str, int]]:
     """Serve the data directory by one gunicorn worker; yield its address and the worker's process id."""
     from django.core.management import call_command
 
+    workbench.settle()
     call_command("collectstatic", interactive=False, verbosity=0)
     command = [sys.executable, "-m", "gunicorn", "tuning_site.wsgi", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen([*command, "--log-level", "warning", "--timeout", "300"], cwd=ROOT)

@@ -64,7 +64,7 @@ def main() -> None:
         os.environ["ESPALIER_HASHED_STATIC"] = "0"
         workbench.set_up(migrate=True)
         study = _study(arguments.trials)
-        _settle()
+        workbench.settle()
         asked = list(_measured(study, arguments.repeat))
     for group in dict.fromkeys(group for group, *_ in asked):
         rows = [row for row in asked if row[0] == group]
@@ -76,15 +76,6 @@ def main() -> None:
         )
     for group, path, wall, processor, queries in sorted(asked, key=lambda row: -row[2])[: arguments.slowest]:
         print(f"{wall:7.1f} ms  {processor:7.1f} ms processor  {queries} queries  {group}: {path}")
-
-
-def _settle() -> None:
-    """Do what PostgreSQL's autovacuum does in the minute after a study was filled; SQLite needs nothing."""
-    from django.db import connection
-
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE)")
 
 
 def _measured(study: Study, repeat: int) -> Iterator[tuple[str, str, float, float, int]]:

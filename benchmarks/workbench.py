@@ -251,3 +251,19 @@ def reporter(study: Study) -> Callable[[int, float], bool]:
         return reporting.report(attempt_id=attempt.pk, batch=next(batches), points=points, at=at).action.halts
 
     return report
+
+
+def settle() -> None:
+    """Do what a running site does in the minute after a study was filled: a filled log slows every reader down.
+
+    SQLite's log is written back (`manage.py up` does so every second), and PostgreSQL has its statistics (autovacuum).
+    """
+    from django.db import connection
+
+    from tuning_site.sqlite import checkpoint_once
+
+    if connection.vendor == "sqlite":
+        checkpoint_once()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
