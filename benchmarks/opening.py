@@ -19,6 +19,10 @@ DRAWN = """() => {
   return charts.every(f => f.querySelector('.main-svg') || f.querySelector('[data-note]')?.textContent);
 }"""
 """Whether every chart of one of our own pages is drawn."""
+IN_SIGHT = DRAWN.replace(
+    "')];", "')].filter(f => { const at = f.getBoundingClientRect(); return at.top < innerHeight && at.bottom > 0; });"
+)
+"""Whether every chart is drawn that a person sees without scrolling."""
 # Heard from the first line of the page on: long tasks, and when Plotly had been read.
 LISTEN = """
 window.__tasks = [];
@@ -35,6 +39,8 @@ class Opened:
     """What opening one page once has cost; NaN for what was not reached in time."""
 
     text_s: float
+    in_sight_s: float
+    """Until every chart was drawn that is seen without scrolling; of a page that is not ours, every one."""
     drawn_s: float
     kilobytes: float
     heap_mb: float
@@ -87,11 +93,11 @@ def opened(page: Any, url: str, *, drawn: str = DRAWN, within_s: float = WITHIN_
         page.goto(url, wait_until="commit")
         begun = _metrics(session)["ProcessTime"]
         page.wait_for_load_state("domcontentloaded")
-        reached = page.wait_for_function(f"() => ({drawn})() && performance.now()", polling=20)
-        drawn_s = reached.json_value() / 1000
+        in_sight_s = _reached(page, IN_SIGHT if drawn == DRAWN else drawn)
+        drawn_s = _reached(page, drawn)
     except NotWithin:
         # The page may be frozen: it can no longer be asked.
-        return Opened(nan, nan, sum(sizes) / 1000, nan, nan, nan, nan)
+        return Opened(nan, nan, nan, sum(sizes) / 1000, nan, nan, nan, nan)
     page.wait_for_timeout(500)
     text = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN") / 1000
     plotly_at, tasks = page.evaluate("[window.__plotly, window.__tasks]")
@@ -99,6 +105,7 @@ def opened(page: Any, url: str, *, drawn: str = DRAWN, within_s: float = WITHIN_
     session.send("HeapProfiler.collectGarbage")
     return Opened(
         text_s=text,
+        in_sight_s=in_sight_s,
         drawn_s=drawn_s,
         kilobytes=sum(sizes) / 1000,
         heap_mb=_metrics(session)["JSHeapUsedSize"] / 1e6,
@@ -106,6 +113,12 @@ def opened(page: Any, url: str, *, drawn: str = DRAWN, within_s: float = WITHIN_
         longest_of_all_ms=max((duration for _, duration in tasks), default=0.0),
         cpu_s=spent,
     )
+
+
+def _reached(page: Any, claim: str) -> float:
+    """Wait until a claim about the page holds; return the seconds since its navigation began."""
+    reached = page.wait_for_function(f"() => ({claim})() && performance.now()", polling=20)
+    return float(reached.json_value()) / 1000
 
 
 def _metrics(session: Any) -> dict[str, float]:
