@@ -134,12 +134,21 @@ const drawHalted = ({ figure, plot, data, colours, width }) => {
   return true;
 };
 
+/** Room for a share and its mark on one line. */
+const CELL_PX = 56;
+
 const drawCells = ({ figure, plot, data, colours, width }) => {
   const ended = data.ended.flat();
   if (!ended.some((n) => n)) return false;
   const share = data.ended.map((row, y) => row.map((n, x) => (n >= data.fewest ? data.stopped[y][x] / n : null)));
   const axis = (one, room) => ({ range: [-0.5, one.bins.length - 0.5], showgrid: false, zeroline: false, fixedrange: true, ticks: "", tickangle: 0, ...ticksOf(one, room) });
   const dark = (value) => value !== null && value > 0.55;
+  const isNarrow = (width - 88) / data.across.bins.length < CELL_PX;
+  const told = (n, stopped, spared) => {
+    if (!n) return "";
+    const text = n > 99 ? `${Math.round((100 * stopped) / n)} %` : `${stopped}/${n}`;
+    return spared ? `${text}${isNarrow ? "<br>" : " "}⬡` : text;
+  };
   window.Plotly.react(plot, [{
     type: "heatmap", hoverinfo: "none", x: data.across.bins.map((_, i) => i), y: data.down.bins.map((_, i) => i), z: share, zmin: 0, zmax: 1, showscale: false, xgap: 2, ygap: 2, hoverongaps: false,
     colorscale: [[0, colours.sunken], [1, colours["ink-2"]]],
@@ -149,7 +158,7 @@ const drawCells = ({ figure, plot, data, colours, width }) => {
     annotations: [
       label(plain(short(data.down.name, 30)), 0, 1, colours, { xref: "paper", yref: "paper", xshift: -72, yshift: 12, font: { size: 11, color: colours["ink-3"] } }),
       label(plain(short(data.across.name, 30)), 1, 0, colours, { xref: "paper", yref: "paper", xanchor: "right", yshift: -34, font: { size: 11, color: colours["ink-3"] } }),
-      ...data.ended.flatMap((row, y) => row.map((n, x) => label(n ? `${n > 99 ? `${Math.round((100 * data.stopped[y][x]) / n)} %` : `${data.stopped[y][x]}/${n}`}${data.spared[y][x] ? " ⬡" : ""}` : "", x, y, colours, { xanchor: "center", font: { size: 12, color: dark(share[y][x]) ? colours.paper : colours["ink-2"] } }))),
+      ...data.ended.flatMap((row, y) => row.map((n, x) => label(told(n, data.stopped[y][x], data.spared[y][x]), x, y, colours, { xanchor: "center", font: { size: isNarrow ? 11 : 12, color: dark(share[y][x]) ? colours.paper : colours["ink-2"] } }))),
     ],
   }), config);
   attachHover(figure, plot, (point) => {
