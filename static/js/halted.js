@@ -190,6 +190,8 @@ const drawPassing = ({ figure, plot, data, colours, width }) => {
   // Of labels that would lie on each other the largest stays.
   const middle = ({ i }) => (y[i] + y[i + 1]) / 2;
   const named = deaths.filter((one, place) => deaths.slice(0, place).every((other) => Math.abs(middle(one) - middle(other)) > 0.12 || Math.abs(one.row.step - other.row.step) > 0.25 * data.horizon));
+  // Beside a short drop a label stands on the line that goes on from it, not across.
+  const lift = (i) => Math.max(0, 9 - ((y[i] - y[i + 1]) / 2) * (plot.clientHeight - 44));
   const at = stepAxis(data.horizon, data.looks, width - 120, colours, { showgrid: false, range: [0, data.horizon] });
   window.Plotly.react(plot, [{ type: "scatter", mode: "lines", hoverinfo: "none", x, y, line: { shape: "hv", width: 1.8, color: colours.ink } }], layout(colours, {
     width, height: plot.clientHeight, margin: { l: 44, r: 84, t: 10, b: 34, pad: 0 }, dragmode: false,
@@ -198,7 +200,7 @@ const drawPassing = ({ figure, plot, data, colours, width }) => {
       label(`${Math.round(100 * y[y.length - 1])} % finish`, x[x.length - 1], y[y.length - 1], colours, { xshift: 6 }),
       ...named.map(({ row, i, n }) => {
         const kind = Object.entries(row.stopped).sort((a, b) => b[1] - a[1])[0][0];
-        return label(`${Math.round((100 * n) / data.n_ended)} % at step ${whole(row.step)}`, row.step, middle({ i }), colours, { xshift: 6, font: { size: 11, color: colours[`${kind}-text`] ?? colours[kind] ?? colours["ink-2"] } });
+        return label(`${Math.round((100 * n) / data.n_ended)} % at step ${whole(row.step)}`, row.step, middle({ i }), colours, { xshift: 6, yshift: lift(i), font: { size: 11, color: colours[`${kind}-text`] ?? colours[kind] ?? colours["ink-2"] } });
       }),
     ],
   }), config);
