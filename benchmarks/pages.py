@@ -8,14 +8,15 @@
 
 One run: the study is filled by the real engine (`benchmarks/filling.py`), served by gunicorn as `manage.py up` serves
 it, with hashed and compressed files. Each page is opened in a browser that has nothing cached (cold) and once more in
-the same one (warm). Times are from the start of the navigation: until the text is painted, until every chart is drawn
-that is seen without scrolling, until all are. Bytes are those on the wire. The longest task is of the main thread,
-once Plotly itself has been read. The heap is what is in use after a collection. Server times are of requests one after
-the other, the median of nine after the first, and the mean of their processor time, which other work on the machine
-cannot add to; an idle poll's is the mean of 200. `--url` measures any other page in the same run by the same means
-(`benchmarks/page_peers.py` fills other dashboards with the same study). `--searched` fills a study of ten parameters
-and two metrics, has importance computed as a job would, and measures the pages of what was halted, what mattered and
-what it cost, with the documents that their figures fetch.
+the same one (warm); the browser has shown the page of the log-in before, in another profile. Times are from the start
+of the navigation: until the text is painted, until every chart is drawn that is seen without scrolling, until all are.
+Bytes are those on the wire. The longest task is of the main thread, once Plotly itself has been read. The heap is what
+is in use after a collection. Server times are of requests one after the other, the median of nine after the first, and
+the mean of their processor time, which other work on the machine cannot add to; an idle poll's is the mean of 200.
+`--url` measures any other page in the same run by the same means (`benchmarks/page_peers.py` fills other dashboards
+with the same study). `--searched` fills a study of ten parameters and two metrics, has importance computed as a job
+would, and measures the pages of what was halted, what mattered and what it cost, with the documents that their figures
+fetch.
 """
 
 from __future__ import annotations
@@ -271,6 +272,8 @@ def _print_browser(pages: dict[str, str], base: str, cookie: str) -> None:
     print("| - | -: | -: | -: | -: | -: | -: |")
     with opening.chromium() as browser:
         print(f"(Chromium {browser.version})", file=sys.stderr)
+        # In a profile of its own: what the browser does once after its start is not the first page's.
+        opening.opened(opening.context(browser, base).new_page(), f"{base}/accounts/login/")
         for name, url in pages.items():
             context = opening.context(browser, base, cookie)
             for when in ("cold", "warm"):
