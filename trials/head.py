@@ -63,8 +63,10 @@ def live_version(study: Study) -> str:
     """Return a text that changes whenever a page of this study could.
 
     Reports between decision points take no study-wide lock, so they do not move `Study.version`; the steps of the
-    running trials stand in for them.
+    running trials stand in for them. Where none runs nothing is asked: an open page polls every second or two.
     """
+    if not study.n_running:
+        return f"{study.version}-0"
     # The few that run are found first, by the index of states; asked for in one, SQLite would scan all trials.
     running = study.trials.running().values("pk")
     steps = Trial.objects.filter(pk__in=running).aggregate(steps=Sum("last_step"))["steps"]

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("judging")]
 def test_neither_a_poll_nor_a_decision_scans_the_table_of_trials() -> None:
     study = a_study()
     an_attempt(study)
+    study.refresh_from_db()
 
     with CaptureQueriesContext(connection) as queries:
         head.live_version(study)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from tests import factories
 from tests.factories import Played
 from trials import closing, endings, head
+from trials.models import Study, Trial
 from trials.running import checkpoints
 
 
@@ -124,3 +126,14 @@ def test_a_paused_page_hears_the_version_and_is_sent_nothing(editor: Client, pla
 
         assert (found.status_code, found.content) == (204, b"")
         assert found["X-Version"] == head.live_version(played.study)
+
+
+def test_steps_are_added_up_only_where_trials_run(played: Played, django_assert_num_queries: Any) -> None:
+    study = Study.objects.get(pk=played.study.pk)
+    steps = Trial.objects.get(pk=played.running.trial_id).last_step
+    with django_assert_num_queries(1):
+        assert head.live_version(study) == f"{study.version}-{steps}"
+
+    study.n_running = 0
+    with django_assert_num_queries(0):
+        assert head.live_version(study) == f"{study.version}-0"
