@@ -14,6 +14,8 @@ from trials.models import Revision, Study
 
 RANKED = frozenset(EVERY_STRATEGY)
 """Rules whose verdicts compare a trial with its peers."""
+HALTS = ("STOP", "PAUSE", "FINISH")
+"""Verdicts that a trial does not train on after."""
 
 
 def strategic(study: Study) -> PruningEventQuerySet:

@@ -22,7 +22,7 @@ from pruning.judgement.pooled import Pooled
 from pruning.judgement.saved import Halted, Savings, savings
 from pruning.models import PruningEvent, PruningEventQuerySet
 from pruning.population import key
-from pruning.querysets import RANKED
+from pruning.querysets import HALTS, RANKED
 from trials.models import Attempt, EndingCount, Study, Trial
 from trials.pages.paced import Paced
 
@@ -116,14 +116,14 @@ def _reckon(study: Study, pooled: Pooled | None, saved: Savings) -> Reckoning:
         n_calibrations=_rows(study).filter(verdict="", kind=Kind.CALIBRATED).count(),
         drift=[
             {"sequence": row.sequence, "sentence": row.sentence, **row.evidence}
-            for row in _rows(study).filter(verdict="", kind=Kind.DRIFTED).order_by("sequence")
+            for row in _drifts(study).order_by("sequence")
         ],
     )
 
 
 def n_drifts(study: Study) -> int:
     """Return how often a calibration of this study was found to have drifted."""
-    return _rows(study).filter(verdict="", kind=Kind.DRIFTED).count()
+    return _drifts(study).count()
 
 
 def by_rule(judgement: Judgement) -> dict[str, tuple[int, int]]:
@@ -141,6 +141,10 @@ def _rule_of(member: Member) -> str:
 
 def _rows(study: Study) -> PruningEventQuerySet:
     return PruningEvent.objects.of_study(study)
+
+
+def _drifts(study: Study) -> PruningEventQuerySet:
+    return _rows(study).filter(verdict="", kind=Kind.DRIFTED)
 
 
 def _saved(study: Study) -> Savings:
@@ -169,7 +173,7 @@ def rules_read(study: Study) -> Mapping[int, str]:
     """Return by trial number the rule that stopped, paused or finished it last, reading on where it was left."""
     with _guard:
         last, known = _rules.get(study.uid, (-1, {}))
-        said = _rows(study).filter(verdict__in=["STOP", "PAUSE", "FINISH"], shadow=False, sequence__gt=last)
+        said = _rows(study).filter(verdict__in=HALTS, shadow=False, sequence__gt=last)
         for sequence, number, rule in said.order_by("sequence").values_list("sequence", "trial_number", "rule"):
             last = sequence
             if number is not None:

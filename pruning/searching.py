@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from pruning import control
 from pruning.foreign.registry import EVERY_STRATEGY
 from pruning.models import PruningEvent, PruningEventQuerySet
+from pruning.querysets import HALTS
 from pruning.rules import GATES
 from pruning.standing import standing_of
 from trials.facts import Searchable
@@ -17,7 +18,6 @@ from trials.models import Study, Trial
 
 VERDICTS = ("STOP", "FINISH", "PAUSE", "RESUME", "PROTECT", "WARN")
 """Those that say something of a trial; nearly every trial was kept, and many had too few peers."""
-HALTS = ("STOP", "PAUSE", "FINISH")
 SPOKEN = ("STOP", "FINISH", "PAUSE", "PROTECT", "WARN")
 
 

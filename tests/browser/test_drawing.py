@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.conftest import DRAWN, Visit
 from tests.factories import Played
@@ -17,6 +18,14 @@ ASKED_BY = """[...new Set([...document.querySelectorAll('[data-chart]')].map((fi
 BUSY = "window.requestIdleCallback = () => 0;"
 
 
+def opened_busy(visit: Visit, played: Played) -> Page:
+    """Open the page of importance, its figures out of sight, in a browser that is never idle."""
+    visit.page.add_init_script(BUSY)
+    visit.page.goto(f"{visit.base}/studies/{played.study.pk}/importance/")
+    visit.page.wait_for_load_state("networkidle")
+    return visit.page
+
+
 @pytest.mark.parametrize("page", ["", "curves/", "halted/", "importance/", "resources/"])
 def test_a_figures_data_is_asked_for_once_by_the_page_itself(visit: Visit, played: Played, page: str) -> None:
     visit.open(f"/studies/{played.study.pk}/{page}")
@@ -25,10 +34,7 @@ def test_a_figures_data_is_asked_for_once_by_the_page_itself(visit: Visit, playe
 
 
 def test_a_printed_page_has_the_figures_that_nobody_has_scrolled_to(visit: Visit, played: Played) -> None:
-    page = visit.page
-    page.add_init_script(BUSY)
-    page.goto(f"{visit.base}/studies/{played.study.pk}/importance/")
-    page.wait_for_load_state("networkidle")
+    page = opened_busy(visit, played)
     figures = "[...document.querySelectorAll('[data-chart]')]"
     assert not page.evaluate(f"{figures}.every({DRAWN})")
 
@@ -38,10 +44,7 @@ def test_a_printed_page_has_the_figures_that_nobody_has_scrolled_to(visit: Visit
 
 
 def test_a_figure_is_drawn_when_it_comes_near(visit: Visit, played: Played) -> None:
-    page = visit.page
-    page.add_init_script(BUSY)
-    page.goto(f"{visit.base}/studies/{played.study.pk}/importance/")
-    page.wait_for_load_state("networkidle")
+    page = opened_busy(visit, played)
     last = "[...document.querySelectorAll('[data-chart]')].at(-1)"
     assert not page.evaluate(f"({DRAWN})({last})")
 

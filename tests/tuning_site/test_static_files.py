@@ -46,17 +46,24 @@ def collect() -> None:
 
 
 @pytest.fixture
-def source(settings: Any, tmp_path: Path) -> Iterator[Path]:
+def site(settings: Any, tmp_path: Path) -> Iterator[list[Path]]:
+    """The folders that static files come from, none so far; they are kept under hashed names."""
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [], tmp_path / "collected"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    yield settings.STATICFILES_DIRS
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def source(site: list[Path], tmp_path: Path) -> Path:
     """A site whose only style is one file, collected."""
     style = tmp_path / "source" / "page.css"
     style.parent.mkdir()
     style.write_text("a {}")
-    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [style.parent], tmp_path / "collected"
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
-    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    site.append(style.parent)
     collect()
-    yield style
-    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    return style
 
 
 def test_what_was_collected_stays_until_a_source_changes(source: Path) -> None:
@@ -95,18 +102,15 @@ def test_a_copy_without_its_manifest_is_collected_again(source: Path, settings: 
 
 
 @pytest.fixture
-def styles(settings: Any, tmp_path: Path) -> Iterator[Path]:
+def styles(site: list[Path], tmp_path: Path) -> Path:
     """The folder of two styles of which one imports the other, collected under hashed names."""
     folder = tmp_path / "source" / "css"
     folder.mkdir(parents=True)
     (folder / "site.css").write_text('@import url("page.css");\n')
     (folder / "page.css").write_text("a {}\n")
-    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [folder.parent], tmp_path / "collected"
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "tuning_site.static_files.HashedFiles"}}
-    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    site.append(folder.parent)
     collect()
-    yield folder
-    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    return folder
 
 
 @pytest.fixture(scope="module")
